@@ -1,0 +1,1 @@
+"""The words of the product: frozen dataclasses, enums and errors. Imports nothing of the rest of the app."""

@@ -1,0 +1,86 @@
+"""One real Postgres for all tests of a run; each test gets a database of its own, copied from a migrated one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from app.Boilerplate import Boilerplate
+from app.embedded_postgres import EmbeddedPostgres
+from app.store.migrations import migrate
+
+SCHEMA = "my_schema"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Address of a server that ends with the test run."""
+    home = Path(tempfile.mkdtemp(prefix="risk-tests-"))
+    home.chmod(0o755)  # as root the server runs as another account
+    server = EmbeddedPostgres(home / "postgres")
+    try:
+        yield server.start()
+    finally:
+        server.release()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: str) -> str:
+    """Name of a migrated database to copy."""
+    name = f"template_{uuid4().hex[:12]}"
+    _run(postgres_url, f'CREATE DATABASE "{name}"')
+    database = Boilerplate(_named(postgres_url, name), SCHEMA, Path())
+    with database.transaction() as connection:
+        migrate(connection, SCHEMA)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """Address of a fresh database without any table."""
+    yield from _database(postgres_url, "template0")
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """Address of a fresh, migrated database."""
+    yield from _database(postgres_url, template_database)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Boilerplate]:
+    """The door to a fresh, migrated database."""
+    opened = Boilerplate(database_url, SCHEMA, Path())
+    yield opened
+    opened.close()
+
+
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _named(server, name)
+    _run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _named(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _run(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+os.environ.pop("DATABASE_URL", None)
+for _name in list(os.environ):
+    if _name.startswith(("PG_", "DB_", "RISK_", "KITE_")) and _name not in {"RISK_REQUIRE_BROWSER", "RISK_SHARED_DATA"}:
+        del os.environ[_name]
