@@ -1,0 +1,1 @@
+"""Keeps the copy fresh: files and feeds into the store, idempotent and reconciling."""

@@ -1,0 +1,82 @@
+"""The generated book of a first start: loaded where nothing else is, gone once real holdings come."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from app.domain.holdings import HoldingsSnapshot
+from app.sources.sample_market import SAMPLE_FUND_PREFIX, SampleFund, generate_sample
+from app.store.holdings import delete_sample_book, has_any_book, save_snapshot
+from app.store.imports import ImportRecord, lock_imports, record_import
+from app.store.prices import delete_sample_prices, save_bars
+from app.store.securities import delete_sample_securities, save_security_list
+
+SAMPLE_DATE = date(2000, 1, 1)
+"""The day the sample's names count for, so that any real list overrules them."""
+
+
+def load_sample(connection: Connection, last_day: date) -> bool:
+    """Load the sample book up to ``last_day`` if the database holds no book at all; says whether it did."""
+    lock_imports(connection)
+    if has_any_book(connection):
+        return False
+    sample = generate_sample(last_day)
+    newest = sample.prices.days.max().astype(object)
+    changed, oldest = save_bars(connection, sample.prices, "sample", "NSE", lambda _done: None)
+    save_security_list(connection, sample.securities, SAMPLE_DATE, "sample")
+    save_snapshot(connection, HoldingsSnapshot(sample.holdings, "sample", newest, is_sample=True))
+    for fund in sample.funds:
+        _save_fund(connection, fund, newest)
+    for kind in ("prices", "securities", "holdings"):
+        record_import(
+            connection, ImportRecord(kind, "sample", "", changed, changed, oldest if kind == "prices" else None)
+        )
+    return True
+
+
+def remove_sample(connection: Connection) -> None:
+    """Remove everything that was generated: book, prices, names and funds."""
+    delete_sample_book(connection)
+    delete_sample_prices(connection)
+    delete_sample_securities(connection)
+    for table, column in (("mf_holdings", "tradingsymbol"), ("mf_nav_history", "mf_symbol")):
+        connection.execute(
+            text(f"DELETE FROM {table} WHERE {column} LIKE :sample"),  # noqa: S608
+            {"sample": f"{SAMPLE_FUND_PREFIX}%"},
+        )
+
+
+def _save_fund(connection: Connection, fund: SampleFund, last_day: date) -> None:
+    nav = float(fund.navs[-1])
+    connection.execute(
+        text("""INSERT INTO mf_holdings (run_date, folio, fund, tradingsymbol, isin, quantity, average_price,
+                                         last_price, invested_amount, current_value, pnl)
+                VALUES (:run_date, :folio, :fund, :isin, '', :units, :average, :nav, :invested, :value, :pnl)"""),
+        {
+            "run_date": last_day,
+            "folio": fund.folio,
+            "fund": fund.name,
+            "isin": fund.isin,
+            "units": fund.units,
+            "average": fund.average_nav,
+            "nav": nav,
+            "invested": fund.units * fund.average_nav,
+            "value": fund.units * nav,
+            "pnl": fund.units * (nav - fund.average_nav),
+        },
+    )
+    connection.execute(
+        text("""INSERT INTO mf_nav_history (mf_symbol, fund_name, nav_date, nav_value, run_date)
+                SELECT :isin, :fund, day, nav, :run_date
+                FROM unnest(CAST(:days AS date[]), CAST(:navs AS float8[])) AS n (day, nav)
+                ON CONFLICT (mf_symbol, nav_date) DO NOTHING"""),
+        {
+            "isin": fund.isin,
+            "fund": fund.name,
+            "run_date": last_day,
+            "days": fund.days.astype(object).tolist(),
+            "navs": fund.navs.tolist(),
+        },
+    )
