@@ -1,0 +1,181 @@
+"""Risk of the shares in the book: volatility, beta, VaR, drawdown, concentration and liquidity over three windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from app.Boilerplate import Boilerplate
+from app.domain.errors import UnknownWindow
+from app.domain.holdings import HoldingsSnapshot
+from app.domain.market_hours import last_final_day, trading_day
+from app.domain.prices import CorporateAction, DailyBars
+from app.domain.risk_reports import WINDOWS, EquityRiskReport, EquitySeries
+from app.risk.equity_measures import RiskOptions
+from app.risk.equity_report import Book, compute_report, compute_series
+from app.risk.positions import MasterIndex, Position, index_master, merge_positions
+from app.risk.price_panel import BENCHMARKS, SOURCES, build_panel, merge_bars
+from app.store.holdings import load_book
+from app.store.imports import changes_since
+from app.store.prices import host_benchmark, load_actions, load_bars, load_host_bars, newest_day
+from app.store.securities import load_host_sectors, load_master
+
+ROWS = max(WINDOWS.values())
+HISTORY = timedelta(days=550)
+"""Calendar days read: the longest window and, before it, what the price guard compares with."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    """What is kept between reports, and what it was read from."""
+
+    newest_import: int
+    until: date
+    snapshot: HoldingsSnapshot | None
+    index: MasterIndex
+    positions: tuple[Position, ...]
+    benchmarks: tuple[str, ...]
+    actions: tuple[CorporateAction, ...]
+    bars: DailyBars
+    host_bars: DailyBars
+    book: Book
+
+
+class EquityRiskCalculator:
+    """Builds equity reports. History is read once and then refreshed by what changed; safe to call from threads."""
+
+    def __init__(
+        self, database: Boilerplate, options: RiskOptions, benchmark: str | None, now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._options = options
+        self._benchmark = benchmark
+        self._now = now
+        self._lock = Lock()
+        self._loaded: _Loaded | None = None
+
+    def report(
+        self, windows: Sequence[str] | None = None, as_of: date | None = None, horizon_days: int = 1
+    ) -> EquityRiskReport:
+        """The report over the named windows (all by default), on prices up to ``as_of`` (the newest by default).
+
+        Raises:
+            UnknownWindow: for a window that is not 60d, 90d or 1y.
+            DatabaseUnavailable: when Postgres can't be reached.
+        """
+        names = check_windows(windows)
+        now = self._now()
+        return compute_report(
+            self.book(as_of),
+            self._options,
+            names,
+            horizon_days=horizon_days,
+            today=trading_day(now),
+            computed_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+            as_of=as_of,
+        )
+
+    def series(self, window: str, as_of: date | None = None) -> EquitySeries:
+        """Returns, drawdown and histogram of one window, for charts. Raises as ``report``."""
+        (name,) = check_windows((window,))
+        return compute_series(self.book(as_of), name, as_of)
+
+    def book(self, as_of: date | None = None) -> Book:
+        """Positions and prices up to a day: refreshed when it is the newest, read afresh when it is an earlier one."""
+        until = last_final_day(self._now())
+        with self._database.transaction() as connection:
+            if as_of is not None:
+                return self._load(connection, min(as_of, until), as_of).book
+            with self._lock:
+                self._loaded = self._refreshed(connection, until)
+                return self._loaded.book
+
+    def _refreshed(self, connection: Connection, until: date) -> _Loaded:
+        kept = self._loaded
+        if kept is None or kept.until != until:
+            return self._load(connection, until, None)
+        changes = changes_since(connection, kept.newest_import)
+        snapshot = load_book(connection)
+        if changes.reference_changed or snapshot != kept.snapshot:
+            return self._load(connection, until, None)
+        bars, host_bars = kept.bars, kept.host_bars
+        if changes.prices_from is not None:
+            since = max(changes.prices_from, bars.days[0].astype(object)) if len(bars.days) else changes.prices_from
+            bars = merge_bars(bars, self._own_bars(connection, kept, since), since)
+        if host_bars.series:
+            since = host_bars.days[-1].astype(object)
+            host_bars = merge_bars(host_bars, load_host_bars(connection, _symbols(host_bars), since, until), since)
+        kept = replace(kept, newest_import=changes.newest_import)
+        unchanged = changes.prices_from is None and _same_bars(host_bars, kept.host_bars)
+        return kept if unchanged else self._with_bars(kept, bars, host_bars)
+
+    def _load(self, connection: Connection, until: date, as_of: date | None) -> _Loaded:
+        newest = changes_since(connection, 0).newest_import
+        snapshot = load_book(connection, as_of)
+        index = index_master(load_master(connection), load_host_sectors(connection))
+        positions = merge_positions(snapshot.holdings if snapshot else (), index)
+        names = dict.fromkeys(
+            [*([self._benchmark] if self._benchmark else []), *BENCHMARKS, *host_benchmark(connection)]
+        )
+        empty = load_bars(connection, (), ())
+        book = Book((), None, "none", False, build_panel(empty, (), (), (), ROWS)[0], ())
+        loaded = _Loaded(newest, until, snapshot, index, positions, tuple(names), (), empty, empty, book)
+        wanted = _wanted(loaded)
+        since = (newest_day(connection, wanted, _sources(snapshot), until) or until) - HISTORY
+        bars = self._own_bars(connection, loaded, since)
+        missing = [] if snapshot and snapshot.is_sample else sorted(set(wanted) - set(_symbols(bars)))
+        host_bars = load_host_bars(connection, missing, since, until)
+        return self._with_bars(replace(loaded, actions=load_actions(connection, wanted)), bars, host_bars)
+
+    def _own_bars(self, connection: Connection, loaded: _Loaded, since: date) -> DailyBars:
+        return load_bars(connection, _wanted(loaded), _sources(loaded.snapshot), since, loaded.until)
+
+    def _with_bars(self, loaded: _Loaded, bars: DailyBars, host_bars: DailyBars) -> _Loaded:
+        panel, issues = build_panel(
+            merge_bars(bars, host_bars), loaded.positions, loaded.benchmarks, loaded.actions, ROWS
+        )
+        snapshot = loaded.snapshot
+        book = Book(
+            loaded.positions,
+            snapshot.as_of if snapshot else None,
+            snapshot.source if snapshot else "none",
+            snapshot.is_sample if snapshot else False,
+            panel,
+            issues,
+        )
+        return replace(loaded, bars=bars, host_bars=host_bars, book=book)
+
+
+def check_windows(windows: Sequence[str] | None) -> tuple[str, ...]:
+    """The windows asked for, all of them for None. Raises UnknownWindow naming a wrong one."""
+    names = tuple(windows) if windows else tuple(WINDOWS)
+    for name in names:
+        if name not in WINDOWS:
+            raise UnknownWindow(f"There is no window {name!r}.", f"Use one of {', '.join(WINDOWS)}.")
+    return names
+
+
+def _sources(snapshot: HoldingsSnapshot | None) -> tuple[str, ...]:
+    """Generated prices belong to the generated book alone, real ones to a real book."""
+    return ("sample",) if snapshot is not None and snapshot.is_sample else SOURCES
+
+
+def _wanted(loaded: _Loaded) -> list[str]:
+    return [
+        *dict.fromkeys(symbol for position in loaded.positions for symbol in position.price_symbols),
+        *loaded.benchmarks,
+    ]
+
+
+def _symbols(bars: DailyBars) -> list[str]:
+    return [key.symbol for key in bars.series]
+
+
+def _same_bars(one: DailyBars, other: DailyBars) -> bool:
+    return one.closes.shape == other.closes.shape and bool(
+        ((one.closes == other.closes) | (one.closes != one.closes)).all()
+    )

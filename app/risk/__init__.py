@@ -1,0 +1,1 @@
+"""The judgement: reports from prices and holdings, limits and what to do about them."""

@@ -1,0 +1,343 @@
+"""The equity report out of positions and prices: pure, one vectorised pass for every holding and window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.data_issues import DataIssue, Severity
+from app.domain.prices import FloatArray, PricePanel
+from app.domain.risk_reports import (
+    WINDOWS,
+    Correlation,
+    Drawdown,
+    EquityRiskReport,
+    EquitySeries,
+    HoldingMeasures,
+    HoldingReport,
+    WindowReport,
+)
+from app.domain.securities import MatchKind
+from app.measures.conventions import PERIODS_PER_YEAR, has_enough_returns
+from app.measures.correlation import complete_days, correlation_matrix
+from app.measures.drawdown import running_drawdown, worst_drawdown
+from app.measures.returns import portfolio_returns
+from app.measures.window_measures import WindowMeasures, window_measures
+from app.risk.equity_measures import Portfolio, RiskOptions, portfolio_measures
+from app.risk.exposure import concentration, liquidity
+from app.risk.positions import Position
+from app.risk.valuation import Valuation, value_positions
+
+MIN_CORRELATION_DAYS = 20
+HISTOGRAM_BINS = 41
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Book:
+    """Everything a report is computed from."""
+
+    positions: tuple[Position, ...]
+    as_of: date | None
+    source: str
+    is_sample: bool
+    panel: PricePanel
+    price_issues: tuple[DataIssue, ...]
+
+
+def compute_report(
+    book: Book,
+    options: RiskOptions,
+    windows: Sequence[str],
+    *,
+    horizon_days: int,
+    today: date,
+    computed_at: str,
+    as_of: date | None = None,
+) -> EquityRiskReport:
+    """The report of a book over the named windows. ``as_of`` values the book at the closes of an earlier day."""
+    panel = book.panel
+    valuation = value_positions(book.positions, panel, book.as_of, as_of)
+    windows = sorted(windows, key=WINDOWS.__getitem__)
+    lengths = [WINDOWS[name] for name in windows]
+    portfolios = [_portfolio(panel, valuation.weights, length) for length in lengths]
+    measured = _measure(panel, portfolios, lengths, options)
+    reports = {
+        name: _window_report(panel, portfolio, measured, row, valuation, options, horizon_days)
+        for row, (name, portfolio) in enumerate(zip(windows, portfolios, strict=True))
+    }
+    newest = panel.days[-1].astype(object) if len(panel.days) else None
+    return EquityRiskReport(
+        scope="equity",
+        as_of=newest,
+        book_as_of=book.as_of,
+        computed_at=computed_at,
+        currency="INR",
+        value=valuation.total,
+        sample_data=book.is_sample,
+        benchmark=panel.benchmark_name,
+        risk_free=options.risk_free * 100,
+        horizon_days=horizon_days,
+        windows=reports,
+        concentration=concentration(book.positions, valuation),
+        liquidity=liquidity(book.positions, valuation, panel, options.participation),
+        holdings=_holdings(book.positions, valuation, measured, windows, portfolios),
+        data_issues=_issues(book, valuation, reports, newest, today if as_of is None else None),
+    )
+
+
+def compute_series(book: Book, window: str, as_of: date | None = None) -> EquitySeries:
+    """What the charts of a window draw, from the same portfolio returns as the report."""
+    panel = book.panel
+    valuation = value_positions(book.positions, panel, book.as_of, as_of)
+    portfolio = _portfolio(panel, valuation.weights, WINDOWS[window])
+    series = portfolio.series[-WINDOWS[window] :]
+    days = panel.days[1:][-len(series) :] if len(series) else panel.days[:0]
+    known = series[np.isfinite(series)] * 100
+    counts, edges = np.histogram(known, bins=HISTOGRAM_BINS) if known.size else (np.empty(0, np.int64), np.empty(0))
+    return EquitySeries(
+        window=window,
+        days=tuple(str(day) for day in days),
+        returns=series * 100,
+        benchmark=panel.benchmark_returns[-len(series) :] * 100 if len(series) else series,
+        drawdown=running_drawdown(series) * 100,
+        histogram_edges=edges,
+        histogram_counts=counts.astype(np.int64),
+        unavailable=portfolio.unavailable,
+    )
+
+
+def _portfolio(panel: PricePanel, weights: FloatArray, length: int) -> Portfolio:
+    """Current weights applied to the newest ``length`` returns of the holdings with enough history."""
+    returns = panel.returns[-length:]
+    enough = has_enough_returns(np.isfinite(returns).sum(axis=0), length) & ~panel.suspended & (weights > 0)
+    coverage = float(weights[enough].sum()) if enough.any() else 0.0
+    series, _ = (
+        portfolio_returns(returns[:, enough], weights[enough])
+        if enough.any()
+        else (np.full(len(returns), np.nan), None)
+    )
+    return Portfolio(length, series, enough, np.where(enough, weights, 0.0), coverage)
+
+
+def _measure(
+    panel: PricePanel, portfolios: Sequence[Portfolio], lengths: Sequence[int], options: RiskOptions
+) -> WindowMeasures:
+    """All holdings, then one column for each window's portfolio, in one pass."""
+    rows = min(max(lengths), len(panel.returns))
+    columns = len(panel.symbols)
+    matrix = np.full((rows, columns + len(portfolios)), np.nan)
+    matrix[:, :columns] = panel.returns[-rows:] if rows else panel.returns[:0]
+    for place, portfolio in enumerate(portfolios):
+        series = portfolio.series[-rows:] if rows else portfolio.series[:0]
+        matrix[rows - len(series) :, columns + place] = series
+    benchmark = panel.benchmark_returns[-rows:] if rows else panel.benchmark_returns[:0]
+    return window_measures(matrix, benchmark, np.array(lengths), options.risk_free / PERIODS_PER_YEAR)
+
+
+def _window_report(
+    panel: PricePanel,
+    portfolio: Portfolio,
+    measured: WindowMeasures,
+    row: int,
+    valuation: Valuation,
+    options: RiskOptions,
+    horizon_days: int,
+) -> WindowReport:
+    days = panel.days[1:][-portfolio.length :]
+    known = np.flatnonzero(np.isfinite(portfolio.series))
+    measures = portfolio_measures(panel, portfolio, measured, row, valuation.total, options, horizon_days)
+    return WindowReport(
+        observations=len(known),
+        from_date=days[known[0]].astype(object) if len(known) else None,
+        to_date=days[known[-1]].astype(object) if len(known) else None,
+        coverage=portfolio.coverage * 100,
+        measures=measures,
+        correlation=_correlation(panel, portfolio),
+        drawdown=_drawdown(portfolio, panel.days[-len(portfolio.series) - 1 :]),
+        left_out=tuple(np.array(panel.symbols, dtype=object)[~portfolio.included & (valuation.weights > 0)]),
+    )
+
+
+def _correlation(panel: PricePanel, portfolio: Portfolio) -> Correlation:
+    columns = np.flatnonzero(portfolio.included)
+    symbols = tuple(panel.symbols[column] for column in columns)
+    returns = panel.returns[-portfolio.length :, columns]
+    days = complete_days(returns)
+    if len(columns) < 2 or days < MIN_CORRELATION_DAYS:
+        reason = (
+            "needs two holdings with enough history"
+            if len(columns) < 2
+            else f"only {days} days on which every holding has a return, {MIN_CORRELATION_DAYS} are needed"
+        )
+        return Correlation((), np.empty((0, 0)), days, reason)
+    return Correlation(symbols, correlation_matrix(returns), days)
+
+
+def _drawdown(portfolio: Portfolio, days: NDArray[np.datetime64]) -> Drawdown | None:
+    """``days`` has one entry more than the returns: the first is the start, at wealth 1."""
+    worst = worst_drawdown(portfolio.series)
+    if worst is None or portfolio.unavailable:
+        return None
+    return Drawdown(
+        max=worst.depth * 100,
+        peak_date=days[worst.peak + 1].astype(object),
+        trough_date=days[worst.trough + 1].astype(object),
+        recovered_date=None if worst.recovery is None else days[worst.recovery + 1].astype(object),
+        today=worst.current * 100,
+    )
+
+
+def _holdings(
+    positions: Sequence[Position],
+    valuation: Valuation,
+    measured: WindowMeasures,
+    windows: Sequence[str],
+    portfolios: Sequence[Portfolio],
+) -> tuple[HoldingReport, ...]:
+    by_window = [
+        (name, _holding_measures(measured, row, portfolio, len(positions)))
+        for row, (name, portfolio) in enumerate(zip(windows, portfolios, strict=True))
+    ]
+    reports = [
+        HoldingReport(
+            isin=position.isin,
+            symbol=position.symbol,
+            name=position.name,
+            sector=position.sector,
+            exchanges=position.exchanges,
+            quantity=position.quantity,
+            average_price=position.average_price,
+            price=price.value,
+            price_as_of=price.as_of,
+            price_source=price.source,
+            value=value,
+            weight=None if value is None or math.isnan(weight) else weight * 100,
+            pnl=None
+            if value is None or position.average_price is None
+            else value - position.quantity * position.average_price,
+            matched_by=position.matched_by,
+            windows={name: measures[column] for name, measures in by_window},
+        )
+        for column, (position, price, value, weight) in enumerate(
+            zip(positions, valuation.prices, valuation.values, valuation.weights.tolist(), strict=True)
+        )
+    ]
+    return tuple(sorted(reports, key=lambda report: -(report.value or 0.0)))
+
+
+def _holding_measures(measured: WindowMeasures, row: int, portfolio: Portfolio, count: int) -> list[HoldingMeasures]:
+    """Own measures of every holding over one window, in percent; None where its history is too short."""
+    percent = np.stack(
+        [
+            measured.volatility[row, :count] * 100,
+            measured.beta[row, :count],
+            measured.correlation[row, :count],
+            measured.var_historical_95[row, :count] * 100,
+            measured.cvar_95[row, :count] * 100,
+            measured.max_drawdown[row, :count] * 100,
+        ],
+        axis=1,
+    )
+    enough = has_enough_returns(measured.observations[row, :count], portfolio.length)
+    return [
+        _one_holding(values, seen, portfolio.length, enough=fits)
+        for values, seen, fits in zip(
+            percent.tolist(), measured.observations[row, :count].tolist(), enough.tolist(), strict=True
+        )
+    ]
+
+
+def _one_holding(values: list[float], seen: int, length: int, *, enough: bool) -> HoldingMeasures:
+    if not enough:
+        return HoldingMeasures(
+            None, None, None, None, None, None, seen, f"{seen} of {length} returns, nine in ten are needed"
+        )
+    volatility, beta, correlation, var, cvar, drawdown = (None if math.isnan(value) else value for value in values)
+    return HoldingMeasures(volatility, beta, correlation, var, cvar, drawdown, seen, None)
+
+
+def _issues(
+    book: Book,
+    valuation: Valuation,
+    reports: dict[str, WindowReport],
+    newest: date | None,
+    today: date | None,
+) -> tuple[DataIssue, ...]:
+    issues = [*book.price_issues, *valuation.issues, *_identity_issues(book.positions)]
+    if book.panel.benchmark_name is None:
+        issues.append(
+            DataIssue(
+                "no_benchmark",
+                Severity.CRITICAL,
+                "PORTFOLIO",
+                "There are no prices of Nifty 50: beta and correlation with the market are unavailable.",
+                "Import a price file with the symbol NIFTY50, or name the index with RISK_BENCHMARK.",
+            )
+        )
+    if newest and today and (late := int(np.busday_count(newest, today)) - 1) > 1:
+        issues.append(
+            DataIssue(
+                "stale_prices",
+                Severity.WARNING,
+                "PORTFOLIO",
+                f"The newest prices are of {newest}, about {late} trading days old.",
+                "Import newer prices.",
+            )
+        )
+    issues += _left_out_issues(reports)
+    rank = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    return tuple(sorted(issues, key=lambda issue: (rank[issue.severity], issue.code, issue.subject)))
+
+
+def _left_out_issues(reports: dict[str, WindowReport]) -> list[DataIssue]:
+    windows: dict[str, list[str]] = {}
+    for name, report in reports.items():
+        for symbol in report.left_out:
+            windows.setdefault(symbol, []).append(name)
+    return [
+        DataIssue(
+            "short_history",
+            Severity.WARNING,
+            symbol,
+            f"Too little price history for {', '.join(names)}: left out of volatility, VaR and correlation there; "
+            "it still counts in value and concentration.",
+        )
+        for symbol, names in windows.items()
+    ]
+
+
+def _identity_issues(positions: Sequence[Position]) -> list[DataIssue]:
+    words = {
+        MatchKind.ISIN_CHANGE: "Its ISIN is not in the lists; matched by symbol to another ISIN of the same issuer.",
+        MatchKind.ISSUER_PREFIX: "Neither its ISIN nor its symbol is in the lists; matched by the issuer in the ISIN.",
+        MatchKind.SYMBOL_CHANGE: "Its symbol was changed; matched through the list of changes.",
+        MatchKind.SERIES_SUFFIX: "Matched without the series at the end of its symbol.",
+        MatchKind.NONE: "It is not in the security master, so its sector is not known from NSE's lists.",
+    }
+    issues = [
+        DataIssue(
+            "unknown_security" if position.matched_by is MatchKind.NONE else "matched_indirectly",
+            Severity.WARNING if position.matched_by is MatchKind.NONE else Severity.INFO,
+            position.symbol,
+            words[position.matched_by],
+            "Import NSE's lists with 'import securities'." if position.matched_by is MatchKind.NONE else "",
+        )
+        for position in positions
+        if position.matched_by in words
+    ]
+    issues += [
+        DataIssue(
+            "margin_funded",
+            Severity.WARNING,
+            position.symbol,
+            f"{position.mtf_quantity:g} shares bought on margin (MTF) are not counted as owned.",
+        )
+        for position in positions
+        if position.mtf_quantity > 0
+    ]
+    return issues

@@ -1,0 +1,126 @@
+"""The flaws of price series in words: what is wrong, what was done about it and what the reader can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.domain.data_issues import DataIssue, Severity
+from app.domain.prices import CorporateAction, PricePanel
+from app.measures.price_quality import SeriesQuality, SuspiciousMoves, Verdict
+from app.risk.positions import Position
+
+MANY_GAPS = 0.02
+"""Missing days beyond this share of a window are worth a warning."""
+WORDS = {
+    Verdict.SPLIT_LIKE: (
+        "split_like_jump",
+        Severity.WARNING,
+        "looks like a split, bonus, demerger or data error, not like trading; that day's return is left out",
+        "Import the corporate actions of this share, or a price file adjusted for it.",
+    ),
+    Verdict.CORROBORATED: (
+        "large_move",
+        Severity.INFO,
+        "is a real move by its turnover and the market around it; it counts",
+        "",
+    ),
+    Verdict.UNEXPLAINED: (
+        "unexplained_move",
+        Severity.INFO,
+        "may be a demerger or special dividend that the prices are not adjusted for; it counts as a return",
+        "Check that day's corporate actions.",
+    ),
+}
+
+
+def of_moves(panel: PricePanel, moves: SuspiciousMoves, since: int) -> list[DataIssue]:
+    """One issue for each flagged move from row ``since`` on."""
+    issues = []
+    for k in np.flatnonzero(moves.row >= max(since, 1)):
+        code, severity, meaning, remedy = WORDS[Verdict(str(moves.verdict[k]))]
+        ratio = f", about {moves.numerator[k]}/{moves.denominator[k]}" if code == "split_like_jump" else ""
+        message = f"{moves.move[k] * 100:+.1f} % on {panel.days[moves.row[k]]}{ratio}: {meaning}."
+        issues.append(DataIssue(code, severity, panel.symbols[moves.column[k]], message, remedy))
+    return issues
+
+
+def of_series(panel: PricePanel, quality: SeriesQuality, since: int) -> list[DataIssue]:
+    """Missing prices, gaps, staleness, whole-rupee closes and suspensions of each column."""
+    issues: list[DataIssue] = []
+    for column, symbol in enumerate(panel.symbols):
+        if quality.observations[column] == 0:
+            issues.append(
+                DataIssue(
+                    "no_prices",
+                    Severity.CRITICAL,
+                    symbol,
+                    "No daily prices: it is left out of volatility, VaR and correlation.",
+                    "Import a price file that has it.",
+                )
+            )
+            continue
+        issues += _flaws(panel, quality, column, max(since, 0))
+    return issues
+
+
+def of_actions(
+    panel: PricePanel, actions: Sequence[CorporateAction], positions: Sequence[Position], since: int
+) -> list[DataIssue]:
+    """Demergers and rights issues of the window that prices are known not to be adjusted for."""
+    if not len(panel.days):
+        return []
+    owners = {symbol: position.symbol for position in positions for symbol in position.price_symbols}
+    first = panel.days[max(since, 0)]
+    return [
+        DataIssue(
+            action.kind,
+            Severity.WARNING,
+            owners[action.symbol],
+            f"{action.kind.replace('_', ' ').capitalize()} on {action.ex_date}: prices before it are not adjusted, "
+            "so its fall counts as a loss unless it is left out as a split-like jump.",
+            "",
+        )
+        for action in actions
+        if action.kind != "split_or_bonus"
+        and action.symbol in owners
+        and first < np.datetime64(action.ex_date) <= panel.days[-1]
+    ]
+
+
+def sources_disagree(subject: str, kept: str, ignored: str, ratio: float) -> DataIssue:
+    """Two sources of one share on different levels: only the better one is used."""
+    return DataIssue(
+        "sources_disagree",
+        Severity.WARNING,
+        subject,
+        f"Prices from {ignored} are {ratio:g} times those from {kept}; only {kept} is used.",
+        "One of them is not adjusted for a split or bonus: import the corporate actions.",
+    )
+
+
+def _flaws(panel: PricePanel, quality: SeriesQuality, column: int, since: int) -> list[DataIssue]:
+    symbol, issues = panel.symbols[column], []
+    closes = panel.closes[:, column]
+    present = np.flatnonzero(np.isfinite(closes))
+    gaps = int(np.count_nonzero(~np.isfinite(closes[max(since, present[0]) : present[-1] + 1])))
+    if gaps:
+        share = gaps / max(len(panel.days) - since, 1)
+        severity = Severity.WARNING if share > MANY_GAPS else Severity.INFO
+        message = f"{gaps} trading days without a price in the last year; returns over them are left out."
+        issues.append(DataIssue("gaps", severity, symbol, message))
+    if quality.suspended[column]:
+        message = f"No trade and no change of price on its last {quality.flat_run[column]} days: it looks suspended."
+        issues.append(
+            DataIssue("suspended", Severity.CRITICAL, symbol, message, "Its risk can't be measured from prices.")
+        )
+    if quality.stale_rows[column]:
+        last = panel.days[present[-1]]
+        message = f"Its last price is of {last}, {quality.stale_rows[column]} trading days before the newest."
+        issues.append(DataIssue("stale_price", Severity.WARNING, symbol, message, "Import newer prices."))
+    if quality.rounding_distorts[column]:
+        start = panel.days[max(int(quality.whole_rupee_from[column]), 0)]
+        message = f"Prices are in whole rupees since {start}: rounding adds to its volatility."
+        issues.append(DataIssue("rounded_prices", Severity.WARNING, symbol, message, "Import prices with paise."))
+    return issues
