@@ -1,0 +1,258 @@
+"""The command line: python -m app <command>."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.api.terminal import print_equity
+from app.bootstrap import Services, build_services
+from app.domain.errors import InputFileError, RiskError
+from app.domain.imports import ImportResult
+from app.domain.market_hours import last_final_day, trading_day
+from app.domain.prices import Basis
+from app.domain.risk_reports import WINDOWS
+from app.domain.serialise import to_json
+from app.ingest.holdings import import_holdings
+from app.ingest.prices import import_actions, import_prices
+from app.ingest.sample_book import load_sample
+from app.ingest.securities import import_securities
+from app.processes import serve_web, serve_worker, supervise
+from app.scheduled_jobs.RiskMonitoringScheduler import JOBS
+from app.settings import read_settings
+from app.store.migrations import migrate
+
+SHOWN = 10
+"""Rejected rows printed before "and more"."""
+console = Console(stderr=True, highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Errors go to standard error with their remedy."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except RiskError as error:
+        _complain(error.message, error.remedy)
+        return error.exit_code
+    except SQLAlchemyError as error:
+        _complain(
+            f"The database refused: {type(error).__name__}.", "Run 'python -m app migrate' first; nothing was stored."
+        )
+        return 3
+    except KeyboardInterrupt:
+        _complain("Stopped.", "Nothing half-done was stored.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Portfolio risk for Indian investors.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _command(commands, "migrate", "bring the database schema up to date", _migrate)
+    _import_parsers(_command(commands, "import", "bring your own data", None))
+    reports = _command(commands, "report", "print a risk report", None).add_subparsers(required=True, metavar="REPORT")
+    equity = _command(reports, "equity", "risk of the shares in the book", _report)
+    equity.add_argument("--window", choices=tuple(WINDOWS), help="one window; all three by default")
+    equity.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="prices up to this day (YYYY-MM-DD)")
+    equity.add_argument(
+        "--horizon", type=int, default=1, choices=range(1, 64), metavar="DAYS", help="VaR horizon, 1 to 63"
+    )
+    equity.add_argument("--json", action="store_true", help="the same JSON as GET /api/risk/equity")
+    job = _command(commands, "job", "run one scheduled job now", _job)
+    job.add_argument("name", choices=tuple(JOBS))
+    _command(commands, "run", "serve the dashboard and the risk worker until stopped", _run)
+    _command(commands, "web", "serve the dashboard alone (started by run)", lambda _: _serve(serve_web))
+    _command(commands, "worker", "run the schedule alone (started by run)", lambda _: _serve(serve_worker))
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int] | None,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    if run:
+        parser.set_defaults(run=run)
+    return parser
+
+
+def _import_parsers(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    prices = _command(kinds, "prices", "daily prices: a long CSV (also .gz) or NSE bhavcopy files", _import(_prices))
+    prices.add_argument("--prices-are", type=Basis, choices=list(Basis), help="whether prices are adjusted for splits")
+    prices.add_argument(
+        "--volumes-are", type=Basis, choices=list(Basis), help="whether volumes are adjusted for splits"
+    )
+    holdings = _command(kinds, "holdings", "your shares: Kite's holdings JSON or Console's export", _import(_holdings))
+    holdings.add_argument("--allow-empty", action="store_true", help="accept a file without any shares")
+    _command(kinds, "securities", "NSE's lists of securities and symbol changes", _import(_securities))
+    _command(kinds, "actions", "corporate actions: splits, bonuses, demergers", _import(_actions))
+    for kind in kinds.choices.values():
+        kind.add_argument("files", nargs="+", metavar="FILE", type=Path)
+
+
+Importer = Callable[[Services, Connection, bytes, str, argparse.Namespace], ImportResult]
+
+
+def _import(importer: Importer) -> Callable[[argparse.Namespace], int]:
+    """A command that imports each file in a transaction of its own: all of it or nothing."""
+
+    def run(options: argparse.Namespace) -> int:
+        failures: list[InputFileError] = []
+        with _services() as services:
+            _migrate_and_tell(services)
+            for path in options.files:
+                try:
+                    data = _read(path)
+                    with services.database.transaction() as connection:
+                        result = importer(services, connection, data, path.name, options)
+                    _tell(result)
+                except InputFileError as error:
+                    _complain(error.message, error.remedy or "Nothing of it was stored.")
+                    failures.append(error)
+        return failures[0].exit_code if failures else 0
+
+    return run
+
+
+def _prices(
+    services: Services, connection: Connection, data: bytes, name: str, options: argparse.Namespace
+) -> ImportResult:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,} rows"),
+        TimeElapsedColumn(), console=console, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(f"Reading {name}", total=1)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, description=f"Storing {name}", completed=done, total=total)
+
+        return import_prices(
+            connection,
+            data,
+            name,
+            trading_day(services.now()),
+            price_basis=options.prices_are,
+            volume_basis=options.volumes_are,
+            progress=progress,
+        )
+
+
+def _holdings(
+    services: Services, connection: Connection, data: bytes, name: str, options: argparse.Namespace
+) -> ImportResult:
+    return import_holdings(connection, data, name, trading_day(services.now()), allow_empty=options.allow_empty)
+
+
+def _securities(
+    services: Services, connection: Connection, data: bytes, name: str, _options: argparse.Namespace
+) -> ImportResult:
+    return import_securities(connection, data, name, trading_day(services.now()))
+
+
+def _actions(
+    _services: Services, connection: Connection, data: bytes, name: str, _options: argparse.Namespace
+) -> ImportResult:
+    return import_actions(connection, data, name)
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    with _services() as services:
+        applied = _migrate_and_tell(services)
+        if not applied:
+            console.print("The database is up to date.")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    with _services() as services:
+        windows = (options.window,) if options.window else None
+        report = services.equity.report(windows, options.as_of, options.horizon)
+        if options.json:
+            sys.stdout.buffer.write(to_json(report) + b"\n")
+        else:
+            print_equity(report, Console(highlight=False))
+    return 0
+
+
+def _job(options: argparse.Namespace) -> int:
+    with _services() as services:
+        console.print(JOBS[options.name](services))
+    return 0
+
+
+def _run(_options: argparse.Namespace) -> int:
+    with _services() as services:
+        _migrate_and_tell(services)
+        with services.database.transaction() as connection:
+            if load_sample(connection, last_final_day(services.now())):
+                console.print("A sample book was loaded. Your own replaces it: python -m app import holdings FILE")
+        return supervise(
+            services.settings,
+            lambda url: console.print(f"\nPortfolio risk is at [bold]{url}[/bold]  (Ctrl-C stops it)\n"),
+        )
+
+
+def _serve(serve: Callable[..., None]) -> int:
+    serve(read_settings(os.environ))
+    return 0
+
+
+@contextmanager
+def _services() -> Iterator[Services]:
+    services = build_services(read_settings(os.environ))
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def _migrate_and_tell(services: Services) -> tuple[str, ...]:
+    with services.database.transaction() as connection:
+        applied = migrate(connection, services.database.schema)
+    if applied:
+        console.print(f"Database migrated: {', '.join(applied)}.")
+    return applied
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or "it can't be read", "Check the path.") from None
+
+
+def _tell(result: ImportResult) -> None:
+    known = "" if result.rows_changed else " (all known already)"
+    console.print(f"{result.file}: {result.rows_read:,} {result.kind} rows, {result.rows_changed:,} changed{known}.")
+    for title, lines in (("Left out", result.rejected), ("Note", result.warnings)):
+        for line in lines[:SHOWN]:
+            console.print(f"  {title}: {line}", markup=False)
+        if len(lines) > SHOWN:
+            console.print(f"  {title}: and {len(lines) - SHOWN} more")
+
+
+def _complain(message: str, remedy: str) -> None:
+    console.print(f"error: {message}", style="bold red", markup=False)
+    if remedy:
+        console.print(f"  {remedy}", markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

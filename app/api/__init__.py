@@ -1,0 +1,1 @@
+"""The asking: one file for each noun. Only here and in KiteAccessToken does Flask appear."""

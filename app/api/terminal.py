@@ -1,0 +1,32 @@
+"""The equity report for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from app.domain.money import format_rupees
+from app.domain.risk_reports import EquityRiskReport, Measure, Unit
+
+
+def print_equity(report: EquityRiskReport, console: Console) -> None:
+    """Measures of every window side by side, then what is wrong with the data."""
+    value = "no value" if report.value is None else format_rupees(report.value)
+    sample = "  SAMPLE DATA" if report.sample_data else ""
+    console.print(f"Equity {value}, prices as of {report.as_of or 'never'}{sample}", markup=False)
+    table = Table("Measure", *report.windows)
+    names = next(iter(report.windows.values())).measures
+    for name in names:
+        table.add_row(name, *(_cell(window.measures[name]) for window in report.windows.values()))
+    console.print(table)
+    for issue in report.data_issues:
+        console.print(f"{issue.severity}: {issue.subject}: {issue.message} {issue.remedy}", markup=False)
+
+
+def _cell(measure: Measure) -> str:
+    if measure.value is None:
+        return f"unavailable: {measure.unavailable}"
+    if measure.unit is Unit.RATIO:
+        return f"{measure.value:.2f}"
+    rupees = "" if measure.rupees is None else f"  {format_rupees(measure.rupees)}"
+    return f"{measure.value:.2f} %{rupees}"

@@ -1,0 +1,198 @@
+"""The processes of `run`: a web server and a risk worker, watched, restarted and stopped together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from gunicorn.app.base import BaseApplication
+
+from app.bootstrap import Services, build_services
+from app.domain.errors import RiskError
+from app.scheduled_jobs.RiskMonitoringScheduler import RiskMonitoringScheduler
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+WEB_THREADS = 32
+START_SECONDS = 60
+STOP_SECONDS = 15
+MAX_RESTARTS = 5
+RESTART_WINDOW = 60.0
+
+
+class _Web(BaseApplication):  # type: ignore[misc]
+    """gunicorn with one worker of many threads: one process needs no message queue and no sticky routing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._services: Services | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": WEB_THREADS,
+            "timeout": 120,
+            "graceful_timeout": 5,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "worker_exit": lambda _server, _worker: self._close(),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from app.KiteAccessToken import create_app
+
+        self._services = build_services(self._settings)
+        return create_app(self._services)
+
+    def _close(self) -> None:
+        if self._services is not None:
+            self._services.close()
+
+
+def serve_web(settings: Settings) -> None:
+    """Serve until told to stop or until the starting process is gone."""
+    _stop_with_parent()
+    _Web(settings).run()
+
+
+def serve_worker(settings: Settings) -> None:
+    """Run the schedule until told to stop or until the starting process is gone."""
+    _stop_with_parent()
+    services = build_services(settings)
+    scheduler = RiskMonitoringScheduler(services)
+    _on_stop_signal(scheduler.stop)
+    try:
+        scheduler.run()
+    finally:
+        services.close()
+
+
+def supervise(settings: Settings, announce: Callable[[str], None]) -> int:
+    """Start web and worker, announce the address once it answers, and stop both on a signal; returns the exit code.
+
+    Raises:
+        RiskError: when the address is taken or the web server does not come up.
+    """
+    _check_port_free(settings)
+    stopping = threading.Event()
+    _on_stop_signal(stopping.set)
+    children = {name: _Child(name) for name in ("web", "worker")}
+    try:
+        for child in children.values():
+            child.start()
+        url = f"http://{'[::1]' if ':' in settings.host else settings.host}:{settings.port}/"
+        _wait_until_answering(url, children["web"], stopping)
+        if not stopping.is_set():
+            announce(url)
+        while not stopping.wait(0.5):
+            for child in children.values():
+                child.restart_if_dead()
+    finally:
+        for child in children.values():
+            child.stop()
+    return 0
+
+
+class _Child:
+    """One child process. It holds the other end of our pipe, so that it ends when we do, however we end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._process: subprocess.Popen[bytes] | None = None
+        self._deaths: list[float] = []
+
+    @property
+    def dead(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app", self._name], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def restart_if_dead(self) -> None:
+        """Start again what died. Raises RiskError when it keeps dying."""
+        if not self.dead:
+            return
+        now = time.monotonic()
+        self._deaths = [then for then in self._deaths if now - then < RESTART_WINDOW] + [now]
+        if len(self._deaths) > MAX_RESTARTS:
+            raise RiskError(f"The {self._name} process keeps ending.", "See the messages above; then start again.")
+        log.warning("the %s process ended; starting it again", self._name)
+        self.start()
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+
+
+def _check_port_free(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise RiskError(
+                f"{settings.host} port {settings.port} can't be served: {error.strerror or error}.",
+                "Choose another with PORT=5001, or stop what uses it.",
+            ) from None
+
+
+def _wait_until_answering(url: str, web: _Child, stopping: threading.Event) -> None:
+    opener = build_opener(ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while not stopping.is_set():
+        try:
+            opener.open(f"{url}api/health", timeout=5).close()
+        except (URLError, OSError):
+            if web.dead or time.monotonic() > deadline:
+                raise RiskError("The web server did not come up.", "See the messages above.") from None
+            stopping.wait(0.1)
+        else:
+            return
+
+
+def _on_stop_signal(stop: Callable[[], None]) -> None:
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handle)
+
+
+def _stop_with_parent() -> None:
+    """End with SIGTERM when standard input, a pipe from the starting process, is closed: it died or let go."""
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
