@@ -1,0 +1,110 @@
+"""How each measure is said: the plain name first, the term after, and what it means; in the order of the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEVELS = (95, 99)
+NOT_COMPUTED = "not part of this report"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureWords:
+    """``name`` in plain words, ``gist`` a few words under it, ``term`` for the expert, ``says`` the explanation."""
+
+    name: str
+    gist: str
+    term: str
+    says: str
+
+
+MEASURES: dict[str, MeasureWords] = {
+    "var_historical_95": MeasureWords(
+        "Bad-day loss",
+        "1 day in 20 is worse",
+        "VaR 95%, historical",
+        "On 19 days in 20 of the window, today's holdings lost less than this. On the other days they lost more: "
+        "it says nothing about how much more.",
+    ),
+    "cvar_95": MeasureWords(
+        "Average worse day",
+        "mean of that 1 day in 20",
+        "Expected shortfall 95%",
+        "The mean loss over the worst 5% of days. Unlike VaR it looks at how bad the bad days were.",
+    ),
+    "var_historical_99": MeasureWords(
+        "Very bad-day loss",
+        "1 day in 100 is worse",
+        "VaR 99%, historical",
+        "On 99 days in 100 of the window, today's holdings lost less than this. A short window holds only a "
+        "handful of such days, so it is a rough figure.",
+    ),
+    "cvar_99": MeasureWords(
+        "Average of the very bad days",
+        "mean of that 1 day in 100",
+        "Expected shortfall 99%",
+        "The mean loss over the worst 1% of days: two or three days of a year, so it differs much between windows.",
+    ),
+    "max_drawdown": MeasureWords(
+        "Deepest fall",
+        "from high to low",
+        "Maximum drawdown",
+        "The most that today's holdings would have lost from a high within the window before making a new one.",
+    ),
+    "volatility": MeasureWords(
+        "Usual swing",
+        "spread of returns, scaled to a year",
+        "Volatility",
+        "The standard deviation of daily returns times the square root of 252. Up-days and down-days count alike.",
+    ),
+    "beta": MeasureWords(
+        "Move for 1% of the market",
+        "above 1 swings more than the index",
+        "Beta",
+        "If the benchmark moves by 1%, the holdings have tended to move by this many percent. 0 means unrelated.",
+    ),
+    "correlation_nifty": MeasureWords(
+        "Moves with the market",
+        "1 is in step, 0 is unrelated",
+        "Correlation with the benchmark",
+        "How closely the daily returns follow the benchmark's, whatever their size.",
+    ),
+    "r_squared": MeasureWords(
+        "Explained by the market",
+        "1 is all of it, 0 is none",
+        "R squared",
+        "The share of the daily ups and downs that the benchmark's own moves account for. The rest is your choice of "
+        "stocks.",
+    ),
+    "sharpe": MeasureWords(
+        "Return for the risk taken",
+        "above the risk-free rate, a unit of swing",
+        "Sharpe ratio",
+        "Mean return above the risk-free rate, divided by volatility. Negative: a deposit did better in this window.",
+    ),
+    "sortino": MeasureWords(
+        "Return for the falls taken",
+        "above the risk-free rate, a unit of downside",
+        "Sortino ratio",
+        "As the Sharpe ratio, but only days below the risk-free rate count as risk.",
+    ),
+}
+
+VAR_METHODS: dict[str, tuple[str, str]] = {
+    "historical": ("Historical", "Counts the days of the window as they were. Assumes no shape."),
+    "parametric": ("Parametric", "A normal curve with the window's mean and volatility. Too mild when tails are fat."),
+    "cornish_fisher": ("Cornish-Fisher", "The normal curve bent for the window's skew and fat tails."),
+    "monte_carlo": ("Monte Carlo", "Many simulated days, drawn from how the holdings moved together."),
+}
+"""Method in a measure's key -> (name, what it assumes)."""
+
+
+def var_key(method: str, level: int) -> str:
+    """The key of a value-at-risk measure in the report."""
+    return f"var_{method}_{level}"
+
+
+def words_for(key: str) -> MeasureWords:
+    """The words of a measure; one without an entry is named after its key, so that it is never dropped."""
+    plain = key.replace("_", " ").capitalize()
+    return MEASURES.get(key, MeasureWords(plain, "", "", ""))

@@ -1,0 +1,89 @@
+"""The screen in a real browser, served with the security header of the product."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from app.api.assets import load_assets
+from app.api.screen import screen_blueprint
+from tests.fakes.equity_reports import FakeEquity, FakeServices
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self' https://kite.zerodha.com; base-uri 'none'; frame-ancestors 'none'"
+)
+LAUNCH = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def missing(what: str) -> None:
+    """Skip, or fail where the machine promises a browser."""
+    if os.environ.get("RISK_REQUIRE_BROWSER") == "1":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def serve(equity: FakeEquity) -> Flask:
+    app = Flask("screen_under_test", static_folder=None)
+    app.register_blueprint(screen_blueprint(FakeServices(equity)))
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return app
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        missing("no browser: install Debian's chromium package, or set CHROMIUM to the path of one")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=LAUNCH)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def equity() -> FakeEquity:
+    return FakeEquity()
+
+
+@pytest.fixture(scope="session")
+def address(equity: FakeEquity) -> Iterator[str]:
+    if load_assets().notice:
+        missing("the screen's files are not built: run python app/frontend/build.py")
+    server = make_server("127.0.0.1", 0, serve(equity), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    path = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.is_file():
+        missing("axe-core is not installed: run python app/frontend/build.py")
+    return path.read_text(encoding="utf-8")
