@@ -106,7 +106,9 @@ def supervise(settings: Settings, announce: Callable[[str], None]) -> int:
                 child.restart_if_dead()
     finally:
         for child in children.values():
-            child.stop()
+            child.ask_to_stop()
+        for child in children.values():
+            child.wait_until_stopped()
     return 0
 
 
@@ -138,11 +140,14 @@ class _Child:
         log.warning("the %s process ended; starting it again", self._name)
         self.start()
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait_until_stopped(self) -> None:
+        """Wait a while, then kill it with everything it started."""
         if self._process is None:
             return
-        if self._process.poll() is None:
-            self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -42,7 +42,7 @@ def schema_words(schema: Schema) -> str:
     if "additionalProperties" in schema:
         return "for each name: " + schema_words(schema["additionalProperties"])
     words = str(schema.get("title") if "properties" in schema else schema.get("format") or schema.get("type", "any"))
-    limits = [f"from {schema['minimum']}"] * ("minimum" in schema) + [f"to {schema['maximum']}"] * ("maximum" in schema)
+    limits = [f"{word} {schema[name]:g}" for name, word in (("minimum", "from"), ("maximum", "to")) if name in schema]
     return " ".join([words, *limits])
 
 

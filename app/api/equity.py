@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from http import HTTPStatus
+from typing import Any, Literal
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.errors import problem_responses
 from app.api.schemas import schema_of
 from app.bootstrap import Services
 from app.domain.risk_reports import EquityRiskReport
@@ -31,12 +33,15 @@ class EquityQuery(BaseModel):
 def equity_blueprint(services: Services) -> APIBlueprint:
     """Routes of the equity report."""
     blueprint = APIBlueprint("equity", __name__, abp_tags=[Tag(name="risk", description="Risk reports")])
-    report_schema = {
-        "description": "The report",
-        "content": {"application/json": {"schema": schema_of(EquityRiskReport)}},
+    answers: dict[str | int | HTTPStatus, Any] = {
+        "200": {
+            "description": "The report",
+            "content": {"application/json": {"schema": schema_of(EquityRiskReport)}},
+        },
+        **problem_responses(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
     }
 
-    @blueprint.get("/api/risk/equity", summary="Risk of the shares in the book", responses={"200": report_schema})
+    @blueprint.get("/api/risk/equity", summary="Risk of the shares in the book", responses=answers)
     def equity(query: EquityQuery) -> Response:
         """Values in percent and rupees, losses positive; a missing number is null with the reason beside it."""
         windows = (query.window,) if query.window else None

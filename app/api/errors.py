@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 from flask import Flask, Response, request
@@ -19,6 +20,27 @@ STATUS: dict[type[RiskError], HTTPStatus] = {
     InputFileError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownWindow: HTTPStatus.BAD_REQUEST,
 }
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457: what happened, and the remedy where there is one.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "remedy": {"type": "string"},
+        "reference": {"type": "string"},
+        "parameters": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+def problem_responses(*statuses: HTTPStatus) -> dict[str | int | HTTPStatus, Any]:
+    """The problem answers of a route, for its OpenAPI description."""
+    content = {"application/problem+json": {"schema": PROBLEM_SCHEMA}}
+    return {str(int(status)): {"description": status.phrase, "content": content} for status in statuses}
 
 
 def problem(status: HTTPStatus, detail: str, **more: object) -> Response:

@@ -80,7 +80,7 @@ def measure_value(measure: Measure) -> str:
         return MISSING
     if measure.unit is Unit.RATIO:
         return decimal(measure.value)
-    return percent(measure.value) + (" a year" if measure.unit is Unit.PERCENT_A_YEAR else "")
+    return percent(measure.value)
 
 
 def sentence(text: str | None) -> str:

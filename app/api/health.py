@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.errors import problem_responses
+from app.api.schemas import schema_of
 from app.bootstrap import Services
 from app.domain.errors import DatabaseUnavailable
 from app.domain.serialise import to_json
@@ -15,27 +19,50 @@ from app.store.heartbeats import load_heartbeats
 from app.store.migrations import current_revision, newest_revision
 
 
+@dataclass(frozen=True, slots=True)
+class JobHealth:
+    """When a job last ran (ISO, UTC) and how it ended: ok or error."""
+
+    last_run: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``status`` is ok, database (no answer) or migrate (older than this code); ``detail`` says what to do."""
+
+    status: str
+    detail: str = ""
+    jobs: dict[str, JobHealth] = field(default_factory=dict)
+
+
 def health_blueprint(services: Services) -> APIBlueprint:
     """Routes of the health check. It tells nothing of the book."""
     blueprint = APIBlueprint("health", __name__, abp_tags=[Tag(name="operations", description="Is it running")])
+    content = {"application/json": {"schema": schema_of(Health)}}
+    answers: dict[str | int | HTTPStatus, Any] = {
+        "200": {"description": "All is well", "content": content},
+        "503": {"description": "It can't work now", "content": content},
+        **problem_responses(HTTPStatus.BAD_REQUEST),
+    }
 
-    @blueprint.get("/api/health", summary="Is the app able to answer", responses={"200": {"description": "It is"}})
+    @blueprint.get("/api/health", summary="Whether the app can work", responses=answers)
     def health() -> Response:
         """200 with status ok when the database answers and is up to date, else 503 with the reason."""
-        try:
-            with services.database.transaction() as connection:
-                revision, jobs = current_revision(connection), load_heartbeats(connection)
-        except (DatabaseUnavailable, SQLAlchemyError):
-            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, "database", "The database can't be reached.", {})
-        if revision != newest_revision():
-            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, "migrate", "Run 'python -m app migrate'.", {})
-        return _answer(
-            HTTPStatus.OK, "ok", "", {job.job: {"last_run": job.last_run, "status": job.status} for job in jobs}
-        )
+        found = check(services)
+        status = HTTPStatus.OK if found.status == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
+        return Response(to_json(found), status, content_type="application/json")
 
     return blueprint
 
 
-def _answer(status: HTTPStatus, state: str, detail: str, jobs: dict[str, object]) -> Response:
-    body = {"status": state, "detail": detail, "jobs": jobs}
-    return Response(to_json(body), status, content_type="application/json", headers={"Cache-Control": "no-store"})
+def check(services: Services) -> Health:
+    """Ask the database."""
+    try:
+        with services.database.transaction() as connection:
+            if current_revision(connection) != newest_revision():
+                return Health("migrate", "Run 'python -m app migrate'.")
+            beats = load_heartbeats(connection)
+    except (DatabaseUnavailable, SQLAlchemyError):
+        return Health("database", "The database can't be reached.")
+    return Health("ok", jobs={beat.job: JobHealth(beat.last_run.isoformat(), beat.status) for beat in beats})

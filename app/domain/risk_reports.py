@@ -23,7 +23,6 @@ class Unit(StrEnum):
     """How to read a value."""
 
     PERCENT = "percent"
-    PERCENT_A_YEAR = "percent_a_year"
     RATIO = "ratio"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -36,6 +37,7 @@ def current_revision(connection: Connection) -> str | None:
     return context.get_current_revision()
 
 
+@cache
 def newest_revision() -> str:
     """The revision this code needs."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,21 +14,10 @@ from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
 from app.api.screen import screen_blueprint
+from app.KiteAccessToken import CONTENT_SECURITY_POLICY
+from tests.e2e.chromium import LAUNCH, NO_CHROMIUM, find_chromium
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self' https://kite.zerodha.com; base-uri 'none'; frame-ancestors 'none'"
-)
-LAUNCH = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -55,9 +43,9 @@ def serve(equity: FakeEquity) -> Flask:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    program = find_chromium()
     if not program:
-        missing("no browser: install Debian's chromium package, or set CHROMIUM to the path of one")
+        missing(NO_CHROMIUM)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=LAUNCH)
         yield opened

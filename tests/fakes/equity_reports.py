@@ -149,7 +149,7 @@ def window_measures(returns: FloatArray, index: FloatArray, deepest: float) -> d
         found[f"cvar_{level}"] = percent_measure(tail, total(), count, "Mean of the tail (Acerbi-Tasche)")
     found["max_drawdown"] = percent_measure(deepest, total(), count, "Today's holdings held over the window")
     found["volatility"] = Measure(
-        spread * 252**0.5, Unit.PERCENT_A_YEAR, total() * spread * 252**0.5 / 100, None, "Sample deviation", count, 98.8
+        spread * 252**0.5, Unit.PERCENT, total() * spread * 252**0.5 / 100, None, "Sample deviation", count, 98.8
     )
     beta = float(np.cov(returns, index)[0, 1] / index.var(ddof=1))
     found["beta"] = ratio_measure(beta, count, "Least squares against Nifty 50")
