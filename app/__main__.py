@@ -203,6 +203,8 @@ def _run(_options: argparse.Namespace) -> int:
         with services.database.transaction() as connection:
             if load_sample(connection, last_final_day(services.now())):
                 console.print("A sample book was loaded. Your own replaces it: python -m app import holdings FILE")
+        with console.status("Computing the first report (longer on the very first start: calculators are compiled)"):
+            services.equity.report()
         return supervise(
             services.settings,
             lambda url: console.print(f"\nPortfolio risk is at [bold]{url}[/bold]  (Ctrl-C stops it)\n"),

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -193,7 +194,9 @@ def _on_stop_signal(stop: Callable[[], None]) -> None:
 
 
 def _stop_with_parent() -> None:
-    """End with SIGTERM when standard input, a pipe from the starting process, is closed: it died or let go."""
+    """End with SIGTERM when the pipe from ``supervise`` closes: it died or let go. Without such a pipe, live on."""
+    if not stat.S_ISFIFO(os.fstat(0).st_mode):
+        return
 
     def watch() -> None:
         while os.read(0, 1024):
