@@ -27,7 +27,7 @@ from app.measures.conventions import (
 )
 from app.measures.moments import mean, observations, standard_deviation
 from app.measures.returns import portfolio_returns
-from app.measures.tail import expected_shortfall, historical_var
+from app.measures.tail import tail_of_sorted
 
 PATHS = 10_000
 """Default number of paths: the standard error of a 99 % VaR is then about 1.6 % of it."""
@@ -71,8 +71,18 @@ def filtered_bootstrap(
     allowed = [bool(has_tail(known.size, level)) for level in levels]
     if not any(allowed):
         return _unknown(levels, known.size)
-    draws = _generator(seed).integers(0, known.size, size=(horizon, paths))
-    return _summary(known[draws], levels, allowed, known.size, math.nan)
+    return _summary(_resampled(known, horizon, paths, _generator(seed)), levels, allowed, known.size, math.nan)
+
+
+def _resampled(scenarios: FloatArray, horizon: int, paths: int, generator: np.random.Generator) -> FloatArray:
+    """(horizon, paths) days drawn with replacement.
+
+    Of one day only the number of times that each is drawn matters: one multinomial draw gives it, sorted for nothing.
+    """
+    if horizon == 1:
+        times = generator.multinomial(paths, np.full(scenarios.size, 1.0 / scenarios.size))
+        return np.repeat(np.sort(scenarios), times)[None, :]
+    return np.asarray(scenarios[generator.integers(0, scenarios.size, size=(horizon, paths))])
 
 
 def filtered_scenarios(returns: FloatArray, decay: float = EWMA_DECAY) -> FloatArray:
@@ -160,13 +170,9 @@ def _summary(
     """Compound ``daily`` (horizon, paths), where no day loses more than everything, and read the tail."""
     total = np.prod(1.0 + np.maximum(daily, -1.0), axis=0) - 1.0
     total.sort()
-    return SimulatedTail(
-        np.array(levels),
-        np.array([float(historical_var(total, a)) if ok else math.nan for a, ok in zip(levels, allowed)]),
-        np.array([float(expected_shortfall(total, a)) if ok else math.nan for a, ok in zip(levels, allowed)]),
-        days,
-        freedom,
-    )
+    tails = [tail_of_sorted(total, a) if ok else (math.nan, math.nan) for a, ok in zip(levels, allowed)]
+    losses, shortfalls = np.array(tails).T
+    return SimulatedTail(np.array(levels), losses, shortfalls, days, freedom)
 
 
 def _unknown(levels: tuple[float, ...], days: int) -> SimulatedTail:

@@ -51,6 +51,19 @@ def expected_shortfall(returns: FloatArray, level: float, horizon: int = 1) -> F
     return np.where(kept, quotient(-worst, mass) * math.sqrt(horizon), math.nan)
 
 
+def tail_of_sorted(ordered: FloatArray, level: float) -> tuple[float, float]:
+    """``historical_var`` and ``expected_shortfall`` of returns (n,) that are complete and sorted, worst first.
+
+    n * (1 - level) must be at least 1.
+    """
+    position, mass = (len(ordered) - 1) * (1.0 - level), len(ordered) * (1.0 - level)
+    low, whole = int(position), int(mass)
+    above = ordered[min(low + 1, len(ordered) - 1)]
+    quantile = ordered[low] + (position - low) * (above - ordered[low])
+    worst = ordered[:whole].sum() + (mass - whole) * ordered[min(whole, len(ordered) - 1)]
+    return -float(quantile), -float(worst) / mass
+
+
 def parametric_var(returns: FloatArray, level: float, horizon: int = 1, ddof: int = DDOF) -> FloatArray:
     """Loss of a normal law with the sample's moments: -(h * mean + z * sd * sqrt(h)), z its quantile at 1 - level.
 

@@ -146,3 +146,12 @@ def test_a_bad_level_or_horizon_is_refused(measure: object) -> None:
     for arguments in [(0.05, 1), (95.0, 1), (0.95, 0)]:
         with pytest.raises(ValueError, match=r"level|horizon"):
             measure(sample(), *arguments)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("level", [0.5001, 0.9, 0.95, 0.975, 0.99])
+@pytest.mark.parametrize("count", [100, 101, 252, 9999])
+def test_the_tail_of_sorted_returns_is_that_of_the_plain_functions(count: int, level: float) -> None:
+    returns = np.random.default_rng(count).standard_t(3, count) / 100
+    loss, shortfall = tail.tail_of_sorted(np.sort(returns), level)
+    assert loss == pytest.approx(float(tail.historical_var(returns, level)), rel=1e-13)
+    assert shortfall == pytest.approx(float(tail.expected_shortfall(returns, level)), rel=1e-12)
