@@ -27,13 +27,17 @@ from app.store.securities import load_host_sectors, load_master
 ROWS = max(WINDOWS.values())
 HISTORY = timedelta(days=550)
 """Calendar days read: the longest window and, before it, what the price guard compares with."""
+HOST_RELOAD = timedelta(minutes=10)
+"""How long a correction of an older price in the dashboard's table may go unseen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loaded:
-    """What is kept between reports, and what it was read from."""
+    """What is kept between reports, and what it was read from: days ``since`` to ``until``."""
 
     newest_import: int
+    read_at: datetime
+    since: date
     until: date
     snapshot: HoldingsSnapshot | None
     index: MasterIndex
@@ -86,50 +90,61 @@ class EquityRiskCalculator:
 
     def book(self, as_of: date | None = None) -> Book:
         """Positions and prices up to a day: refreshed when it is the newest, read afresh when it is an earlier one."""
-        until = last_final_day(self._now())
+        now = self._now()
+        until = last_final_day(now)
         with self._database.transaction() as connection:
             if as_of is not None:
-                return self._load(connection, min(as_of, until), as_of).book
+                return self._load(connection, now, min(as_of, until), as_of).book
             with self._lock:
-                self._loaded = self._refreshed(connection, until)
+                self._loaded = self._refreshed(connection, now, until)
                 return self._loaded.book
 
-    def _refreshed(self, connection: Connection, until: date) -> _Loaded:
+    def _refreshed(self, connection: Connection, now: datetime, until: date) -> _Loaded:
         kept = self._loaded
-        if kept is None or kept.until != until:
-            return self._load(connection, until, None)
+        if kept is None or kept.until != until or not (kept.bars.series or kept.host_bars.series):
+            return self._load(connection, now, until, None)
         changes = changes_since(connection, kept.newest_import)
-        snapshot = load_book(connection)
-        if changes.reference_changed or snapshot != kept.snapshot:
-            return self._load(connection, until, None)
-        bars, host_bars = kept.bars, kept.host_bars
+        if changes.reference_changed or load_book(connection) != kept.snapshot:
+            return self._load(connection, now, until, None)
+        bars = kept.bars
         if changes.prices_from is not None:
-            since = max(changes.prices_from, bars.days[0].astype(object)) if len(bars.days) else changes.prices_from
+            since = max(changes.prices_from, kept.since)
             bars = merge_bars(bars, self._own_bars(connection, kept, since), since)
-        if host_bars.series:
-            since = host_bars.days[-1].astype(object)
-            host_bars = merge_bars(host_bars, load_host_bars(connection, _symbols(host_bars), since, until), since)
+        host_bars, kept = self._refreshed_host(connection, kept, now)
         kept = replace(kept, newest_import=changes.newest_import)
         unchanged = changes.prices_from is None and _same_bars(host_bars, kept.host_bars)
         return kept if unchanged else self._with_bars(kept, bars, host_bars)
 
-    def _load(self, connection: Connection, until: date, as_of: date | None) -> _Loaded:
+    def _refreshed_host(self, connection: Connection, kept: _Loaded, now: datetime) -> tuple[DailyBars, _Loaded]:
+        """The dashboard's bars of shares we have none of: the newest day each time, all of them now and then.
+
+        The dashboard notes nowhere what it corrected.
+        """
+        missing = _missing(kept)
+        if not missing:
+            return kept.host_bars, kept
+        if now - kept.read_at >= HOST_RELOAD:
+            kept = replace(kept, read_at=now)
+            return load_host_bars(connection, missing, kept.since, kept.until), kept
+        since: date = max(bars.days[-1] for bars in (kept.bars, kept.host_bars) if len(bars.days)).astype(object)
+        newest = load_host_bars(connection, missing, since, kept.until)
+        return merge_bars(kept.host_bars, newest, since), kept
+
+    def _load(self, connection: Connection, now: datetime, until: date, as_of: date | None) -> _Loaded:
         newest = changes_since(connection, 0).newest_import
         snapshot = load_book(connection, as_of)
         index = index_master(load_master(connection), load_host_sectors(connection))
         positions = merge_positions(snapshot.holdings if snapshot else (), index)
-        names = dict.fromkeys(
-            [*([self._benchmark] if self._benchmark else []), *BENCHMARKS, *host_benchmark(connection)]
-        )
+        names = dict.fromkeys((self._benchmark,) if self._benchmark else (*BENCHMARKS, *host_benchmark(connection)))
         empty = load_bars(connection, (), ())
         book = Book((), None, "none", False, build_panel(empty, (), (), (), ROWS)[0], ())
-        loaded = _Loaded(newest, until, snapshot, index, positions, tuple(names), (), empty, empty, book)
+        loaded = _Loaded(newest, now, until, until, snapshot, index, positions, tuple(names), (), empty, empty, book)
         wanted = _wanted(loaded)
         since = (newest_day(connection, wanted, _sources(snapshot), until) or until) - HISTORY
-        bars = self._own_bars(connection, loaded, since)
-        missing = [] if snapshot and snapshot.is_sample else sorted(set(wanted) - set(_symbols(bars)))
-        host_bars = load_host_bars(connection, missing, since, until)
-        return self._with_bars(replace(loaded, actions=load_actions(connection, wanted)), bars, host_bars)
+        loaded = replace(loaded, since=since, actions=load_actions(connection, wanted))
+        loaded = replace(loaded, bars=self._own_bars(connection, loaded, since))
+        host_bars = load_host_bars(connection, _missing(loaded), since, until)
+        return self._with_bars(loaded, loaded.bars, host_bars)
 
     def _own_bars(self, connection: Connection, loaded: _Loaded, since: date) -> DailyBars:
         return load_bars(connection, _wanted(loaded), _sources(loaded.snapshot), since, loaded.until)
@@ -152,7 +167,7 @@ class EquityRiskCalculator:
 
 def check_windows(windows: Sequence[str] | None) -> tuple[str, ...]:
     """The windows asked for, all of them for None. Raises UnknownWindow naming a wrong one."""
-    names = tuple(windows) if windows else tuple(WINDOWS)
+    names = tuple(dict.fromkeys(windows or WINDOWS))
     for name in names:
         if name not in WINDOWS:
             raise UnknownWindow(f"There is no window {name!r}.", f"Use one of {', '.join(WINDOWS)}.")
@@ -171,8 +186,11 @@ def _wanted(loaded: _Loaded) -> list[str]:
     ]
 
 
-def _symbols(bars: DailyBars) -> list[str]:
-    return [key.symbol for key in bars.series]
+def _missing(loaded: _Loaded) -> list[str]:
+    """Symbols of which we have no bar of our own; none for the sample book, which lives in its own market."""
+    if loaded.snapshot is not None and loaded.snapshot.is_sample:
+        return []
+    return sorted(set(_wanted(loaded)) - {key.symbol for key in loaded.bars.series})
 
 
 def _same_bars(one: DailyBars, other: DailyBars) -> bool:

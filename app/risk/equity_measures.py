@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.prices import FloatArray, PricePanel
 from app.domain.risk_reports import Measure, Unit
-from app.measures.conventions import MIN_COVERED_WEIGHT, MIN_WINDOW_SHARE, has_enough_returns, has_tail
+from app.measures.conventions import (
+    MIN_COVERED_WEIGHT,
+    MIN_WINDOW_SHARE,
+    has_coverage,
+    has_enough_returns,
+    has_tail,
+)
+from app.measures.returns import portfolio_returns
 from app.measures.simulation import SimulatedTail, filtered_bootstrap, multivariate_t
 from app.measures.tail import cornish_fisher_var, parametric_var
 from app.measures.window_measures import WindowMeasures
@@ -34,6 +43,10 @@ METHODS = {
 }
 
 
+NO_SPREAD = "the returns do not vary"
+OUTSIDE_DOMAIN = "the sample's skewness and kurtosis lie outside the range in which this expansion is a distribution"
+
+
 @dataclass(frozen=True, slots=True)
 class RiskOptions:
     """What a person may choose. Fractions; ``monte_carlo`` is bootstrap or student_t."""
@@ -50,7 +63,8 @@ class Portfolio:
     """The book as one return series over a window of ``length`` returns.
 
     ``series`` (length or fewer,) fractions; ``included`` (N,) the holdings in it; ``weights`` (N,) shares of all value,
-    0 for those left out; ``coverage`` share of value in it.
+    0 for those left out; ``coverage`` share of value in it; ``observations`` days with a return; ``unavailable`` says
+    why no measure of the window can be given.
     """
 
     length: int
@@ -58,22 +72,44 @@ class Portfolio:
     included: NDArray[np.bool_]
     weights: FloatArray
     coverage: float
+    observations: int
+    unavailable: str | None
 
-    @property
-    def observations(self) -> int:
-        """Days with a portfolio return."""
-        return int(np.count_nonzero(np.isfinite(self.series)))
 
-    @property
-    def unavailable(self) -> str | None:
-        """Why no measure of this window can be given, or None."""
-        if not self.included.any():
-            return f"no holding has {MIN_WINDOW_SHARE:.0%} of the {self.length} returns of this window"
-        if self.coverage < MIN_COVERED_WEIGHT:
-            return f"only {self.coverage:.0%} of the value has enough history, {MIN_COVERED_WEIGHT:.0%} is needed"
-        if not has_enough_returns(self.observations, self.length):
-            return f"only {self.observations} of {self.length} returns, {MIN_WINDOW_SHARE:.0%} are needed"
-        return None
+def build_portfolio(panel: PricePanel, weights: FloatArray, length: int) -> Portfolio:
+    """Current ``weights`` (N,) applied to the newest ``length`` returns of the holdings with enough history."""
+    returns = panel.returns[-length:]
+    seen = np.isfinite(returns).sum(axis=0)
+    owned = weights > 0
+    included = has_enough_returns(seen, length) & ~panel.suspended & owned
+    coverage, series = 0.0, np.full(len(returns), np.nan)
+    if included.any():
+        coverage = 1.0 - float(weights[owned & ~included].sum())  # exactly 1 when nothing is left out
+        series, _ = portfolio_returns(returns[:, included], weights[included])
+    observations = int(np.count_nonzero(np.isfinite(series)))
+    reason = _why_unavailable(length, observations, coverage, valued=bool(owned.any()))
+    return Portfolio(length, series, included, np.where(included, weights, 0.0), coverage, observations, reason)
+
+
+def _why_unavailable(length: int, observations: int, coverage: float, *, valued: bool) -> str | None:
+    if not valued:
+        return "no holding has a value"
+    if not coverage:
+        return f"no holding has {MIN_WINDOW_SHARE:.0%} of the {length} returns of this window"
+    if not has_coverage(np.asarray(coverage)):
+        return f"only {coverage:.0%} of the value has enough history, {MIN_COVERED_WEIGHT:.0%} is needed"
+    if not has_enough_returns(observations, length):
+        return f"only {observations} of {length} returns, {MIN_WINDOW_SHARE:.0%} are needed"
+    return None
+
+
+def why_no_pairs(pairs: int, length: int, benchmark: str | None) -> str | None:
+    """Why a series with ``pairs`` of ``length`` days in common with the benchmark has no beta; None when it has."""
+    if benchmark is None:
+        return "there are no prices of the benchmark Nifty 50"
+    if not has_enough_returns(pairs, length):
+        return f"only {pairs} of {length} days in common with the benchmark"
+    return None
 
 
 def portfolio_measures(
@@ -88,12 +124,14 @@ def portfolio_measures(
     """Every measure of the portfolio column ``row`` of ``measured``, in percent and rupees, by its name on the API."""
     column = len(panel.symbols) + row
     pick: Callable[[str], float] = lambda name: float(getattr(measured, name)[row, column])  # noqa: E731
-    make = _Maker(portfolio, value, options, horizon, panel.benchmark_name)
+    constant = pick("volatility") == 0.0
+    methods = _methods(options, panel.benchmark_name)
+    make = _Maker(portfolio, value, methods, options.monte_carlo, horizon, panel.benchmark_name, constant)
     correlation = pick("correlation")
     index = panel.benchmark_returns[len(panel.benchmark_returns) - len(portfolio.series) :]
-    pairs = int(np.count_nonzero(np.isfinite(portfolio.series) & np.isfinite(index)))
+    pairs = int(np.count_nonzero(np.isfinite(portfolio.series + index)))
     measures = {
-        "volatility": make.loss("volatility", pick("volatility"), Unit.PERCENT_A_YEAR),
+        "volatility": make.loss("volatility", pick("volatility"), Unit.PERCENT),
         "beta": make.market("beta", pick("beta"), pairs),
         "correlation_nifty": make.market("correlation_nifty", correlation, pairs),
         "r_squared": make.market("r_squared", correlation**2, pairs),
@@ -107,8 +145,8 @@ def portfolio_measures(
     for part, level in PARTS.items():
         measures[f"cvar_{part}"] = make.tail("cvar", level, values[f"cvar_{part}"])
     measures["max_drawdown"] = make.loss("max_drawdown", pick("max_drawdown"), Unit.PERCENT)
-    measures["sharpe"] = make.ratio("sharpe", pick("sharpe"))
-    measures["sortino"] = make.ratio("sortino", pick("sortino"))
+    measures["sharpe"] = make.ratio("sharpe", pick("sharpe"), NO_SPREAD)
+    measures["sortino"] = make.ratio("sortino", pick("sortino"), "no return was below the risk-free rate")
     return measures
 
 
@@ -138,41 +176,46 @@ def _simulate(panel: PricePanel, portfolio: Portfolio, options: RiskOptions, hor
     )
 
 
+@lru_cache(maxsize=8)
+def _methods(options: RiskOptions, benchmark: str | None) -> Mapping[str, str]:
+    words = {
+        "benchmark": benchmark or "Nifty 50",
+        "risk_free": options.risk_free * 100,
+        "paths": options.paths,
+        "seed": options.seed,
+    }
+    return {name: text.format(**words) for name, text in METHODS.items()}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Maker:
     """Turns a fraction into a measure, or into the reason why there is none."""
 
     portfolio: Portfolio
     value: float | None
-    options: RiskOptions
+    methods: Mapping[str, str]
+    monte_carlo: str
     horizon: int
     benchmark: str | None
+    constant: bool
 
     def loss(self, name: str, fraction: float, unit: Unit) -> Measure:
         return self._measure(name, fraction * 100, unit, rupees=True)
 
-    def ratio(self, name: str, value: float) -> Measure:
-        return self._measure(name, value, Unit.RATIO, reason="returns do not vary")
+    def ratio(self, name: str, value: float, reason: str) -> Measure:
+        return self._measure(name, value, Unit.RATIO, reason=reason)
 
     def market(self, name: str, value: float, pairs: int) -> Measure:
         """A measure against the benchmark over ``pairs`` common days; never from too few of them, never 0 for none."""
-        if self.benchmark is None:
-            reason = "there are no prices of the benchmark Nifty 50"
-        elif not has_enough_returns(pairs, self.portfolio.length):
-            reason, value = f"only {pairs} of {self.portfolio.length} days in common with the benchmark", float("nan")
-        else:
-            reason = "portfolio or benchmark returns do not vary"
-        return self._measure(name, value, Unit.RATIO, reason=reason, observations=pairs)
+        reason = why_no_pairs(pairs, self.portfolio.length, self.benchmark)
+        return self._measure(
+            name, float("nan") if reason else value, Unit.RATIO, reason=reason or NO_SPREAD, observations=pairs
+        )
 
     def tail(self, kind: str, level: float, fraction: float) -> Measure:
-        reason = "the sample's skewness and kurtosis lie outside the range in which this expansion is a distribution"
-        if kind in {"var_historical", "cvar"}:
-            reason = self._thin(level)
-        suffix = (
-            ""
-            if self.horizon == 1
-            else f"; {self.horizon} days" + (" by square root of time" if kind in {"var_historical", "cvar"} else "")
-        )
+        empirical = kind in {"var_historical", "cvar"}
+        reason = self._thin(level) if empirical else NO_SPREAD if self.constant else OUTSIDE_DOMAIN
+        suffix = "" if self.horizon == 1 else f"; {self.horizon} days" + " by square root of time" * empirical
         return self._measure(kind, fraction * 100, Unit.PERCENT, rupees=True, reason=reason, suffix=suffix)
 
     def simulated(self, level: float, tail: SimulatedTail | None) -> Measure:
@@ -180,7 +223,7 @@ class _Maker:
         observations = None if tail is None else tail.observations
         suffix = "" if self.horizon == 1 else f"; {self.horizon} days compounded"
         return self._measure(
-            self.options.monte_carlo,
+            self.monte_carlo,
             fraction * 100,
             Unit.PERCENT,
             rupees=True,
@@ -191,7 +234,7 @@ class _Maker:
 
     def _thin(self, level: float) -> str:
         if has_tail(self.portfolio.observations, level):
-            return "too few returns"
+            return NO_SPREAD if self.constant else "too few returns"
         needed = round(1 / (1 - level))
         return f"{level:.0%} needs at least {needed} returns, this window has {self.portfolio.observations}"
 
@@ -206,19 +249,13 @@ class _Maker:
         suffix: str = "",
         observations: int | None = None,
     ) -> Measure:
-        missing = self.portfolio.unavailable or (None if np.isfinite(value) else reason)
-        method = METHODS[name].format(
-            benchmark=self.benchmark or "Nifty 50",
-            risk_free=self.options.risk_free * 100,
-            paths=self.options.paths,
-            seed=self.options.seed,
-        )
+        missing = self.portfolio.unavailable or (None if isfinite(value) else reason)
         return Measure(
             value=None if missing else value,
             unit=unit,
             rupees=value / 100 * self.value if rupees and not missing and self.value is not None else None,
             unavailable=missing,
-            method=method + suffix,
+            method=self.methods[name] + suffix,
             observations=self.portfolio.observations if observations is None else observations,
             coverage=self.portfolio.coverage * 100,
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.data_issues import DataIssue, Severity
-from app.domain.prices import FloatArray, PricePanel
+from app.domain.prices import PricePanel
 from app.domain.risk_reports import (
     WINDOWS,
     Correlation,
@@ -26,15 +26,30 @@ from app.domain.securities import MatchKind
 from app.measures.conventions import PERIODS_PER_YEAR, has_enough_returns
 from app.measures.correlation import complete_days, correlation_matrix
 from app.measures.drawdown import running_drawdown, worst_drawdown
-from app.measures.returns import portfolio_returns
 from app.measures.window_measures import WindowMeasures, window_measures
-from app.risk.equity_measures import Portfolio, RiskOptions, portfolio_measures
+from app.risk.equity_measures import (
+    NO_SPREAD,
+    Portfolio,
+    RiskOptions,
+    build_portfolio,
+    portfolio_measures,
+    why_no_pairs,
+)
 from app.risk.exposure import concentration, liquidity
 from app.risk.positions import Position
 from app.risk.valuation import Valuation, value_positions
 
 MIN_CORRELATION_DAYS = 20
 HISTOGRAM_BINS = 41
+OWN_MEASURES = (
+    ("volatility", 100.0),
+    ("beta", 1.0),
+    ("correlation", 1.0),
+    ("var_historical_95", 100.0),
+    ("cvar_95", 100.0),
+    ("max_drawdown", 100.0),
+)
+"""Fields of WindowMeasures that each holding shows, in the order of HoldingMeasures, and the factor to its unit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +79,7 @@ def compute_report(
     valuation = value_positions(book.positions, panel, book.as_of, as_of)
     windows = sorted(windows, key=WINDOWS.__getitem__)
     lengths = [WINDOWS[name] for name in windows]
-    portfolios = [_portfolio(panel, valuation.weights, length) for length in lengths]
+    portfolios = [build_portfolio(panel, valuation.weights, length) for length in lengths]
     measured = _measure(panel, portfolios, lengths, options)
     reports = {
         name: _window_report(panel, portfolio, measured, row, valuation, options, horizon_days)
@@ -85,7 +100,7 @@ def compute_report(
         windows=reports,
         concentration=concentration(book.positions, valuation),
         liquidity=liquidity(book.positions, valuation, panel, options.participation),
-        holdings=_holdings(book.positions, valuation, measured, windows, portfolios),
+        holdings=_holdings(book.positions, valuation, panel, measured, windows),
         data_issues=_issues(book, valuation, reports, newest, today if as_of is None else None),
     )
 
@@ -94,7 +109,7 @@ def compute_series(book: Book, window: str, as_of: date | None = None) -> Equity
     """What the charts of a window draw, from the same portfolio returns as the report."""
     panel = book.panel
     valuation = value_positions(book.positions, panel, book.as_of, as_of)
-    portfolio = _portfolio(panel, valuation.weights, WINDOWS[window])
+    portfolio = build_portfolio(panel, valuation.weights, WINDOWS[window])
     series = portfolio.series[-WINDOWS[window] :]
     days = panel.days[1:][-len(series) :] if len(series) else panel.days[:0]
     known = series[np.isfinite(series)] * 100
@@ -109,19 +124,6 @@ def compute_series(book: Book, window: str, as_of: date | None = None) -> Equity
         histogram_counts=counts.astype(np.int64),
         unavailable=portfolio.unavailable,
     )
-
-
-def _portfolio(panel: PricePanel, weights: FloatArray, length: int) -> Portfolio:
-    """Current weights applied to the newest ``length`` returns of the holdings with enough history."""
-    returns = panel.returns[-length:]
-    enough = has_enough_returns(np.isfinite(returns).sum(axis=0), length) & ~panel.suspended & (weights > 0)
-    coverage = float(weights[enough].sum()) if enough.any() else 0.0
-    series, _ = (
-        portfolio_returns(returns[:, enough], weights[enough])
-        if enough.any()
-        else (np.full(len(returns), np.nan), None)
-    )
-    return Portfolio(length, series, enough, np.where(enough, weights, 0.0), coverage)
 
 
 def _measure(
@@ -164,18 +166,20 @@ def _window_report(
 
 
 def _correlation(panel: PricePanel, portfolio: Portfolio) -> Correlation:
+    """Correlations of the holdings in the window; one that never moves has none and is not in the matrix."""
     columns = np.flatnonzero(portfolio.included)
-    symbols = tuple(panel.symbols[column] for column in columns)
     returns = panel.returns[-portfolio.length :, columns]
     days = complete_days(returns)
-    if len(columns) < 2 or days < MIN_CORRELATION_DAYS:
-        reason = (
-            "needs two holdings with enough history"
-            if len(columns) < 2
-            else f"only {days} days on which every holding has a return, {MIN_CORRELATION_DAYS} are needed"
-        )
+    if days >= MIN_CORRELATION_DAYS:
+        matrix = correlation_matrix(returns)
+        moves = ~np.isnan(np.diagonal(matrix))
+        columns, matrix = columns[moves], matrix if moves.all() else matrix[np.ix_(moves, moves)]
+    if len(columns) < 2:
+        return Correlation((), np.empty((0, 0)), days, "needs two holdings with enough history that move")
+    if days < MIN_CORRELATION_DAYS:
+        reason = f"only {days} days on which every holding has a return, {MIN_CORRELATION_DAYS} are needed"
         return Correlation((), np.empty((0, 0)), days, reason)
-    return Correlation(symbols, correlation_matrix(returns), days)
+    return Correlation(tuple(panel.symbols[column] for column in columns), matrix, days)
 
 
 def _drawdown(portfolio: Portfolio, days: NDArray[np.datetime64]) -> Drawdown | None:
@@ -195,14 +199,11 @@ def _drawdown(portfolio: Portfolio, days: NDArray[np.datetime64]) -> Drawdown | 
 def _holdings(
     positions: Sequence[Position],
     valuation: Valuation,
+    panel: PricePanel,
     measured: WindowMeasures,
     windows: Sequence[str],
-    portfolios: Sequence[Portfolio],
 ) -> tuple[HoldingReport, ...]:
-    by_window = [
-        (name, _holding_measures(measured, row, portfolio, len(positions)))
-        for row, (name, portfolio) in enumerate(zip(windows, portfolios, strict=True))
-    ]
+    by_window = [(name, _holding_measures(panel, measured, row, WINDOWS[name])) for row, name in enumerate(windows)]
     reports = [
         HoldingReport(
             isin=position.isin,
@@ -230,35 +231,44 @@ def _holdings(
     return tuple(sorted(reports, key=lambda report: -(report.value or 0.0)))
 
 
-def _holding_measures(measured: WindowMeasures, row: int, portfolio: Portfolio, count: int) -> list[HoldingMeasures]:
-    """Own measures of every holding over one window, in percent; None where its history is too short."""
-    percent = np.stack(
-        [
-            measured.volatility[row, :count] * 100,
-            measured.beta[row, :count],
-            measured.correlation[row, :count],
-            measured.var_historical_95[row, :count] * 100,
-            measured.cvar_95[row, :count] * 100,
-            measured.max_drawdown[row, :count] * 100,
-        ],
-        axis=1,
-    )
-    enough = has_enough_returns(measured.observations[row, :count], portfolio.length)
+def _holding_measures(panel: PricePanel, measured: WindowMeasures, row: int, length: int) -> list[HoldingMeasures]:
+    """Own measures of every holding over one window, in percent; None, with the reason, where it can't be honest."""
+    count = len(panel.symbols)
+    seen = measured.observations[row, :count]
+    pairs = np.isfinite(panel.returns[-length:] + panel.benchmark_returns[-length:, None]).sum(axis=0)
+    values = np.stack([getattr(measured, name)[row, :count] * factor for name, factor in OWN_MEASURES], axis=1)
+    values[~has_enough_returns(pairs, length), 1:3] = np.nan
+    values[~has_enough_returns(seen, length) | panel.suspended] = np.nan
     return [
-        _one_holding(values, seen, portfolio.length, enough=fits)
-        for values, seen, fits in zip(
-            percent.tolist(), measured.observations[row, :count].tolist(), enough.tolist(), strict=True
+        _own_measures(own, days, None)
+        if complete
+        else _own_measures(
+            [None if math.isnan(value) else value for value in own],
+            days,
+            _why_incomplete(panel, length, days, common, suspended=suspended),
+        )
+        for own, complete, days, common, suspended in zip(
+            values.tolist(),
+            np.isfinite(values).all(axis=1).tolist(),
+            seen.tolist(),
+            pairs.tolist(),
+            panel.suspended.tolist(),
+            strict=True,
         )
     ]
 
 
-def _one_holding(values: list[float], seen: int, length: int, *, enough: bool) -> HoldingMeasures:
-    if not enough:
-        return HoldingMeasures(
-            None, None, None, None, None, None, seen, f"{seen} of {length} returns, nine in ten are needed"
-        )
-    volatility, beta, correlation, var, cvar, drawdown = (None if math.isnan(value) else value for value in values)
-    return HoldingMeasures(volatility, beta, correlation, var, cvar, drawdown, seen, None)
+def _own_measures(values: Sequence[float | None], seen: int, reason: str | None) -> HoldingMeasures:
+    volatility, beta, correlation, var, cvar, drawdown = values
+    return HoldingMeasures(volatility, beta, correlation, var, cvar, drawdown, seen, reason)
+
+
+def _why_incomplete(panel: PricePanel, length: int, seen: int, pairs: int, *, suspended: bool) -> str:
+    if suspended:
+        return "it looks suspended: its risk can't be measured from prices"
+    if not has_enough_returns(seen, length):
+        return f"{seen} of {length} returns, nine in ten are needed"
+    return why_no_pairs(pairs, length, panel.benchmark_name) or NO_SPREAD
 
 
 def _issues(

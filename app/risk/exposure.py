@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -88,6 +89,6 @@ def _position(symbol: str, average: float, share: float, days: float, *, suspend
     if suspended or average == 0:
         reason = "it looks suspended: nothing can be sold" if suspended else "no trade in 30 days"
         return PositionLiquidity(symbol, 0.0, None, None, False, True, reason)
-    if not np.isfinite(share):
+    if not isfinite(share):
         return PositionLiquidity(symbol, None, None, None, None, False, "no volume is known")
     return PositionLiquidity(symbol, average, share * 100, days, share <= FLAG_ABOVE, share > FLAG_ABOVE, None)

@@ -93,16 +93,24 @@ def identify(holding: Holding, index: MasterIndex) -> tuple[Security | None, Mat
 
 
 def _by_symbol(holding: Holding, index: MasterIndex) -> tuple[Security | None, MatchKind]:
+    """The security under the holding's symbol. Its own ISIN, if it has one, is another one of the same issuer."""
     stem = strip_series(holding.symbol)
     for symbol, match in (
         (holding.symbol, MatchKind.SYMBOL),
         (index.renamed_to.get(stem, ""), MatchKind.SYMBOL_CHANGE),
         (stem, MatchKind.SERIES_SUFFIX),
     ):
-        found = index.by_symbol.get(symbol)
-        if found and (not holding.isin or issuer_code(found[0].isin) == issuer_code(holding.isin)):
-            return found[0], match
+        security = _owner(symbol, holding.isin, index)
+        if security:
+            return security, MatchKind.ISIN_CHANGE if holding.isin else match
     return None, MatchKind.NONE
+
+
+def _owner(symbol: str, isin: str | None, index: MasterIndex) -> Security | None:
+    """The newest security under a symbol, of the issuer of ``isin`` if given; None where it has been of two issuers."""
+    found = [s for s in index.by_symbol.get(symbol, ()) if not isin or issuer_code(s.isin) == issuer_code(isin)]
+    issuers = {issuer_code(security.isin) for security in found}
+    return max(found, key=lambda security: security.isin) if len(issuers) == 1 else None
 
 
 def _position(rows: list[Holding], security: Security | None, match: MatchKind, index: MasterIndex) -> Position:
@@ -127,11 +135,11 @@ def _position(rows: list[Holding], security: Security | None, match: MatchKind, 
 
 def _average_price(rows: list[Holding]) -> float | None:
     """Cost a share over all rows; None as soon as one row has none, because part of a cost is no cost."""
-    quantity = sum(row.owned_quantity for row in rows)
-    prices = [row.average_price for row in rows]
-    if quantity <= 0 or any(price is None for price in prices):
+    owned = [(row.owned_quantity, row.average_price) for row in rows if row.owned_quantity > 0]
+    costs = [quantity * price for quantity, price in owned if price is not None]
+    if not owned or len(costs) < len(owned):
         return None
-    return sum(row.owned_quantity * price for row, price in zip(rows, prices, strict=True) if price) / quantity
+    return sum(costs) / sum(quantity for quantity, _ in owned)
 
 
 def _sector(security: Security | None, holding: Holding, symbol: str, index: MasterIndex) -> str:
@@ -147,18 +155,20 @@ def _sector(security: Security | None, holding: Holding, symbol: str, index: Mas
 
 
 def _price_symbols(rows: list[Holding], security: Security | None, index: MasterIndex) -> tuple[str, ...]:
+    """Symbols that prices may stand under, best first; none that today belongs to another issuer alone."""
+    isin = security.isin if security else rows[0].isin
     symbols = dict.fromkeys(_all_symbols(security, index) if security else ())
     for row in rows:
         stem = strip_series(row.symbol)
-        for symbol in (row.symbol, stem, index.renamed_to.get(stem), *index.renamed_from.get(stem, ())):
-            if symbol and (security is None or symbol not in index.by_symbol or _same(symbol, security, index)):
-                symbols.setdefault(symbol)
-    return tuple(symbols)
+        symbols |= dict.fromkeys(
+            (row.symbol, stem, index.renamed_to.get(stem, stem), *index.renamed_from.get(stem, ()))
+        )
+    return tuple(symbol for symbol in symbols if _may_be_of(symbol, isin, index))
 
 
-def _same(symbol: str, security: Security, index: MasterIndex) -> bool:
-    """True unless the symbol today belongs to another issuer."""
-    return any(issuer_code(other.isin) == issuer_code(security.isin) for other in index.by_symbol[symbol])
+def _may_be_of(symbol: str, isin: str | None, index: MasterIndex) -> bool:
+    owners = index.by_symbol.get(symbol, ())
+    return not isin or not owners or any(issuer_code(owner.isin) == issuer_code(isin) for owner in owners)
 
 
 def _all_symbols(security: Security, index: MasterIndex) -> tuple[str, ...]:

@@ -65,6 +65,13 @@ def of_series(panel: PricePanel, quality: SeriesQuality, since: int) -> list[Dat
     return issues
 
 
+def of_names(symbol: str, found: Sequence[str]) -> list[DataIssue]:
+    """Prices of a position that stand under another symbol than its newest one."""
+    others = [name for name in dict.fromkeys(found) if name != symbol]
+    message = f"Prices under its other symbol {', '.join(others)} are used: the share was renamed or has two spellings."
+    return [DataIssue("prices_under_other_symbol", Severity.INFO, symbol, message)] if others else []
+
+
 def of_actions(
     panel: PricePanel, actions: Sequence[CorporateAction], positions: Sequence[Position], since: int
 ) -> list[DataIssue]:

@@ -33,6 +33,7 @@ class _Column:
     closes: FloatArray
     volumes: FloatArray
     source: str
+    symbols: tuple[str, ...]
 
 
 def build_panel(
@@ -47,9 +48,11 @@ def build_panel(
     Splits and bonuses are applied, sources and renamed symbols joined where their levels agree, and moves that look
     like an unadjusted split left out of ``returns``.
     """
-    bars = _adjusted(bars, actions)
+    bars = _adjusted(bars, actions, positions)
     issues: list[DataIssue] = []
     columns = [_join(bars, position.price_symbols, position.symbol, issues) for position in positions]
+    for position, column in zip(positions, columns, strict=True):
+        issues += price_issues.of_names(position.symbol, column.symbols)
     benchmark = _join(bars, benchmarks, "benchmark", issues)
     trading = _trading_days(columns, benchmark, len(bars.days))
     panel, moves = _assemble(bars.days[trading], positions, columns, benchmark, trading)
@@ -77,23 +80,25 @@ def merge_bars(old: DailyBars, new: DailyBars, since: date | None = None) -> Dai
     return DailyBars(keys, days, *parts)
 
 
-def _adjusted(bars: DailyBars, actions: Sequence[CorporateAction]) -> DailyBars:
-    applied = [
-        (column, action.ex_date, action.factor)
+def _adjusted(bars: DailyBars, actions: Sequence[CorporateAction], positions: Sequence[Position]) -> DailyBars:
+    """Splits and bonuses applied to every series of the share, whichever of its symbols the action names; once each."""
+    shares = {symbol: position.price_symbols for position in positions for symbol in position.price_symbols}
+    applied = {
+        (column, action.ex_date): action.factor
         for action in actions
         if action.kind == "split_or_bonus"
         for column, key in enumerate(bars.series)
-        if key.symbol == action.symbol
-    ]
+        if key.symbol in shares.get(action.symbol, ())
+    }
     if not applied:
         return bars
     closes, volumes = adjust_for_actions(
         bars.closes,
         bars.volumes,
         bars.days,
-        column=np.array([column for column, _, _ in applied]),
-        ex_day=np.array([day for _, day, _ in applied], dtype="datetime64[D]"),
-        factor=np.array([factor for _, _, factor in applied]),
+        column=np.array([column for column, _ in applied]),
+        ex_day=np.array([day for _, day in applied], dtype="datetime64[D]"),
+        factor=np.array(list(applied.values())),
         prices_as_traded=_flags(bars.series, "price_basis"),
         volumes_as_traded=_flags(bars.series, "volume_basis"),
     )
@@ -114,7 +119,7 @@ def _join(bars: DailyBars, symbols: Sequence[str], subject: str, issues: list[Da
         if key.symbol in places
     )
     empty = np.full(len(bars.days), np.nan)
-    joined = _Column(empty, empty, empty, "")
+    joined = _Column(empty, empty, empty, "", ())
     for _, _, column in found:
         key = bars.series[column]
         if joined.source and key.source == "host":
@@ -145,6 +150,7 @@ def _fill(joined: _Column, bars: DailyBars, column: int) -> _Column:
         np.where(gap, bars.closes[:, column], joined.closes),
         np.where(gap, bars.volumes[:, column], joined.volumes),
         f"{joined.source} + {name}" if joined.source else name,
+        (*joined.symbols, key.symbol),
     )
 
 

@@ -23,6 +23,9 @@ class Price:
     source: str
 
 
+NO_PRICE = Price(None, None, "no price")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Valuation:
     """Prices and values of N positions. ``weights`` (N,) shares of the total, NaN where a position has no value."""
@@ -52,27 +55,38 @@ def value_positions(
 
 
 def _price(position: Position, close: Price, book_as_of: date | None, as_of: date | None) -> Price:
-    quoted = Price(position.last_price or position.close_price, book_as_of, "holdings report")
-    if quoted.value is None or (as_of is not None and close.value is not None):
+    quoted = Price(position.last_price or position.close_price or None, book_as_of, "holdings report")
+    if quoted.value is None or (as_of is not None and (close.value is not None or _is_later(book_as_of, as_of))):
         return close
     if close.value is None or close.as_of is None or book_as_of is None:
         return quoted
-    if position.last_price is None:
+    if not position.last_price:
         return close
     return quoted if book_as_of >= close.as_of else close
 
 
+def _is_later(book_as_of: date | None, as_of: date) -> bool:
+    """A price of a later book, or of an unknown day, says nothing about ``as_of``."""
+    return book_as_of is None or book_as_of > as_of
+
+
 def _last_closes(panel: PricePanel) -> list[Price]:
     """The last close of each column with its day."""
-    prices = []
-    for column, source in enumerate(panel.sources):
-        rows = np.flatnonzero(np.isfinite(panel.closes[:, column]))
-        if not len(rows):
-            prices.append(Price(None, None, "no price"))
-            continue
-        day: date = panel.days[rows[-1]].astype(object)
-        prices.append(Price(float(panel.closes[rows[-1], column]), day, f"close, {source}"))
-    return prices
+    known = np.isfinite(panel.closes)
+    if not len(known):
+        return [NO_PRICE] * len(panel.sources)
+    rows = len(known) - 1 - known[::-1].argmax(axis=0)
+    columns = np.arange(len(rows))
+    return [
+        Price(close, day, f"close, {source}") if present else NO_PRICE
+        for present, close, day, source in zip(
+            known[rows, columns].tolist(),
+            panel.closes[rows, columns].tolist(),
+            panel.days[rows].tolist(),
+            panel.sources,
+            strict=True,
+        )
+    ]
 
 
 def _issues(positions: Sequence[Position], prices: Sequence[Price]) -> list[DataIssue]:

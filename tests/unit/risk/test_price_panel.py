@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.data_issues import DataIssue
+from app.domain.prices import Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
+from app.risk.positions import Position
+from app.risk.price_panel import build_panel, merge_bars
+from tests.unit.risk.books import bars_of, position, split, trading_days
+
+NAN = float("nan")
+FLAT = np.array([100.0, 101.0, 99.0, 102.0, 100.0, 103.0])
+INDEX = np.array([20_000.0, 20_100.0, 20_050.0, 20_150.0, 20_100.0, 20_250.0])
+
+
+def built(
+    bars: DailyBars, *positions: Position, actions: tuple[CorporateAction, ...] = ()
+) -> tuple[PricePanel, tuple[DataIssue, ...]]:
+    return build_panel(bars, positions or (position("A"),), ("NIFTY50", "NIFTY 50"), actions, 252)
+
+
+def codes(issues: tuple[DataIssue, ...], subject: str = "A") -> list[str]:
+    return [issue.code for issue in issues if issue.subject == subject]
+
+
+def test_the_better_source_wins_and_the_other_fills_its_gaps() -> None:
+    first = np.where(np.arange(6) < 3, FLAT, NAN)
+    panel, issues = built(bars_of({("A", "csv"): first, ("A", "bhavcopy"): FLAT * 1.001, ("NIFTY50", "csv"): INDEX}))
+    np.testing.assert_allclose(panel.closes[:, 0], np.where(np.arange(6) < 3, FLAT, FLAT * 1.001))
+    assert panel.sources == ("csv A + bhavcopy A",)
+    assert codes(issues) == []
+
+
+def test_sources_on_different_levels_are_never_joined_and_both_are_named() -> None:
+    wrong = np.where(np.arange(6) < 3, FLAT / 5, NAN)
+    panel, issues = built(bars_of({("A", "csv"): wrong, ("A", "bhavcopy"): FLAT, ("NIFTY50", "csv"): INDEX}))
+    np.testing.assert_array_equal(panel.closes[:, 0], wrong)
+    (found,) = [issue for issue in issues if issue.code == "sources_disagree"]
+    assert "bhavcopy are 5 times those from csv A" in found.message
+
+
+def test_a_renamed_share_is_spliced_out_of_both_symbols() -> None:
+    old, new = np.where(np.arange(6) < 3, FLAT, NAN), np.where(np.arange(6) >= 3, FLAT, NAN)
+    panel, issues = built(
+        bars_of({("NEW", "csv"): new, ("OLD", "csv"): old, ("NIFTY50", "csv"): INDEX}),
+        position("NEW", price_symbols=("NEW", "OLD")),
+    )
+    np.testing.assert_array_equal(panel.closes[:, 0], FLAT)
+    assert panel.sources == ("csv NEW + csv OLD",)
+    (found,) = [issue for issue in issues if issue.code == "prices_under_other_symbol"]
+    assert "OLD" in found.message
+    assert "NEW" not in found.message
+
+
+def test_the_dashboards_prices_count_only_where_there_are_none_of_our_own() -> None:
+    own, host = np.where(np.arange(6) < 3, FLAT, NAN), FLAT
+    bars = bars_of({("A", "csv"): own, ("A", "host"): host, ("B", "host"): host, ("NIFTY50", "csv"): INDEX})
+    panel, _ = built(bars, position("A"), position("B"))
+    np.testing.assert_array_equal(panel.closes, np.column_stack([own, host]))
+    assert panel.sources == ("csv A", "host B")
+
+
+def test_days_without_the_index_count_as_trading_days_when_half_of_the_living_shares_traded() -> None:
+    index = np.array([1.0, 1.0, NAN, NAN, 1.0, 1.0]) * INDEX
+    one = np.array([1.0, 1.0, 1.0, NAN, 1.0, 1.0]) * FLAT
+    two = np.array([1.0, 1.0, NAN, NAN, 1.0, 1.0]) * FLAT
+    panel, _ = built(
+        bars_of(
+            {("A", "csv"): one, ("B", "csv"): two, ("C", "csv"): two, ("D", "csv"): one, ("NIFTY50", "csv"): index}
+        ),
+        *(position(symbol) for symbol in "ABCD"),
+    )
+    assert len(panel.days) == 5
+    panel, _ = built(
+        bars_of({("A", "csv"): one, ("B", "csv"): two, ("C", "csv"): two, ("NIFTY50", "csv"): index}),
+        *(position(symbol) for symbol in "ABC"),
+    )
+    assert len(panel.days) == 4
+
+
+def test_without_any_index_the_days_are_those_of_the_shares_and_the_benchmark_is_unknown() -> None:
+    panel, _ = built(bars_of({("A", "csv"): FLAT}))
+    assert len(panel.days) == 6
+    assert panel.benchmark_name is None
+    assert np.isnan(panel.benchmark).all()
+
+
+def test_the_benchmark_is_named_after_the_symbol_it_was_found_under() -> None:
+    panel, _ = built(bars_of({("A", "csv"): FLAT, ("NIFTY 50", "host"): INDEX}))
+    assert panel.benchmark_name == "NIFTY 50"
+    np.testing.assert_allclose(panel.benchmark_returns, INDEX[1:] / INDEX[:-1] - 1)
+
+
+def test_a_missing_close_gives_no_return_that_day_or_the_next() -> None:
+    closes = FLAT.copy()
+    closes[2] = NAN
+    panel, issues = built(bars_of({("A", "csv"): closes, ("NIFTY50", "csv"): INDEX}))
+    assert np.isnan(panel.returns[:, 0]).tolist() == [False, True, True, False, False]
+    assert codes(issues) == ["gaps"]
+
+
+def raw_split() -> tuple[FloatArray, np.datetime64]:
+    return np.where(np.arange(6) < 3, FLAT * 5, FLAT), trading_days(6)[3]
+
+
+def test_a_known_split_restates_closes_openings_and_volumes() -> None:
+    raw, day = raw_split()
+    bars = bars_of({("A", "bhavcopy"): raw, ("NIFTY50", "csv"): INDEX}, basis=Basis.AS_TRADED)
+    panel, issues = built(bars, actions=(split("A", day, 5.0),))
+    np.testing.assert_allclose(panel.closes[:, 0], FLAT)
+    np.testing.assert_allclose(panel.volumes[:, 0], [5000, 5000, 5000, 1000, 1000, 1000])
+    assert codes(issues) == []
+    assert np.isfinite(panel.returns).all()
+
+
+def test_an_unknown_split_is_left_out_and_named() -> None:
+    raw, _ = raw_split()
+    panel, issues = built(bars_of({("A", "bhavcopy"): raw, ("NIFTY50", "csv"): INDEX}, basis=Basis.AS_TRADED))
+    assert np.isnan(panel.returns[:, 0]).tolist() == [False, False, True, False, False]
+    assert codes(issues) == ["split_like_jump"]
+
+
+def test_an_action_named_under_an_older_symbol_reaches_the_series_of_the_newer_one_once() -> None:
+    raw, day = raw_split()
+    bars = bars_of({("NEW", "bhavcopy"): raw, ("NIFTY50", "csv"): INDEX}, basis=Basis.AS_TRADED)
+    both = (split("OLD", day, 5.0), split("NEW", day, 5.0))
+    panel, _ = built(bars, position("NEW", price_symbols=("NEW", "OLD")), actions=both)
+    np.testing.assert_allclose(panel.closes[:, 0], FLAT)
+    np.testing.assert_allclose(panel.volumes[:, 0], [5000, 5000, 5000, 1000, 1000, 1000])
+
+
+def test_a_split_after_a_rename_never_counts_as_a_loss() -> None:
+    """The older symbol has no close after the split, so its prices stay as traded: one return is lost, and named."""
+    raw = np.concatenate([np.full(8, 500.0), np.full(4, 505.0), np.full(4, 101.0)])
+    rows, day = np.arange(16), trading_days(16)[12]
+    bars = bars_of(
+        {
+            ("NEW", "bhavcopy"): np.where(rows >= 8, raw, NAN),
+            ("OLD", "bhavcopy"): np.where(rows < 8, raw, NAN),
+            ("NIFTY50", "csv"): np.linspace(20_000, 20_100, 16),
+        },
+        basis=Basis.AS_TRADED,
+    )
+    panel, issues = built(bars, position("NEW", price_symbols=("NEW", "OLD")), actions=(split("NEW", day, 5.0),))
+    assert np.isnan(panel.returns[:, 0]).sum() == 1
+    assert np.nanmax(np.abs(panel.returns)) < 0.011
+    assert "split_like_jump" in codes(issues, "NEW")
+
+
+def test_an_action_of_another_share_changes_nothing() -> None:
+    raw, day = raw_split()
+    bars = bars_of({("A", "bhavcopy"): raw, ("NIFTY50", "csv"): INDEX}, basis=Basis.AS_TRADED)
+    panel, _ = built(bars, actions=(split("B", day, 5.0),))
+    np.testing.assert_array_equal(panel.closes[:, 0], raw)
+
+
+def test_a_demerger_is_named_and_not_applied() -> None:
+    bars = bars_of({("A", "csv"): FLAT, ("NIFTY50", "csv"): INDEX})
+    panel, issues = built(bars, actions=(split("A", trading_days(6)[3], 1.7, "demerger"),))
+    np.testing.assert_array_equal(panel.closes[:, 0], FLAT)
+    assert codes(issues) == ["demerger"]
+
+
+def test_an_action_outside_the_panel_is_not_named() -> None:
+    bars = bars_of({("A", "csv"): FLAT, ("NIFTY50", "csv"): INDEX})
+    _, issues = built(bars, actions=(CorporateAction("A", date(2020, 1, 1), 1.7, "demerger"),))
+    assert codes(issues) == []
+
+
+def test_a_share_that_neither_moves_nor_trades_is_suspended() -> None:
+    still = np.full(8, 50.0)
+    bars = bars_of(
+        {("A", "csv"): still, ("NIFTY50", "csv"): np.linspace(20_000, 20_100, 8)}, volumes={("A", "csv"): [0.0] * 8}
+    )
+    panel, issues = built(bars)
+    assert panel.suspended.tolist() == [True]
+    assert "suspended" in codes(issues)
+
+
+def test_a_share_that_stopped_before_the_market_is_stale() -> None:
+    stopped = np.where(np.arange(6) < 4, FLAT, NAN)
+    _, issues = built(bars_of({("A", "csv"): stopped, ("NIFTY50", "csv"): INDEX}))
+    (found,) = [issue for issue in issues if issue.code == "stale_price"]
+    assert "2 trading days before the newest" in found.message
+
+
+def test_a_share_without_prices_is_an_empty_column_with_a_critical_issue() -> None:
+    panel, issues = built(bars_of({("NIFTY50", "csv"): INDEX}))
+    assert np.isnan(panel.closes).all()
+    assert panel.sources == ("",)
+    assert codes(issues) == ["no_prices"]
+
+
+def test_no_bars_and_no_positions_make_an_empty_panel() -> None:
+    empty = np.empty((0, 0))
+    panel, issues = build_panel(DailyBars((), np.empty(0, "datetime64[D]"), empty, empty, empty), (), (), (), 252)
+    assert (panel.closes.shape, panel.returns.shape, panel.benchmark_name, issues) == ((0, 0), (0, 0), None, ())
+
+
+# merge_bars, as properties over random partial bars
+
+KEYS = tuple(SeriesKey(symbol, "csv", Basis.ADJUSTED, Basis.AS_TRADED) for symbol in "ABC")
+
+
+@st.composite
+def some_bars(draw: st.DrawFn) -> DailyBars:
+    keys = tuple(draw(st.lists(st.sampled_from(KEYS), unique=True, max_size=3)))
+    places = sorted(draw(st.sets(st.integers(0, 7), max_size=6))) if keys else []
+    cells = st.one_of(st.just(NAN), st.integers(1, 9).map(float))
+    rows = draw(
+        st.lists(st.lists(cells, min_size=len(keys), max_size=len(keys)), min_size=len(places), max_size=len(places))
+    )
+    values = np.array(rows, dtype=float).reshape(len(places), len(keys))
+    return DailyBars(keys, trading_days(8)[places], values, values * 2, values * 3)
+
+
+def cell(bars: DailyBars, key: SeriesKey, day: np.datetime64, name: str = "closes") -> float:
+    if key not in bars.series or day not in bars.days:
+        return NAN
+    return float(getattr(bars, name)[int(np.searchsorted(bars.days, day)), bars.series.index(key)])
+
+
+@given(some_bars(), some_bars(), st.one_of(st.none(), st.integers(0, 7)))
+def test_merged_bars_hold_the_new_value_else_the_old_one_before_the_day(
+    old: DailyBars, new: DailyBars, since: int | None
+) -> None:
+    start: date | None = None if since is None else trading_days(8)[since].astype(object)
+    merged = merge_bars(old, new, start)
+    assert set(merged.series) == {*old.series, *new.series}
+    assert (np.diff(merged.days) > np.timedelta64(0, "D")).all()
+    for key in KEYS:
+        for day in trading_days(8):
+            older = NAN if start is not None and day >= np.datetime64(start) else cell(old, key, day)
+            newer = cell(new, key, day)
+            expected = older if np.isnan(newer) else newer
+            np.testing.assert_array_equal(cell(merged, key, day), expected)
+
+
+@given(some_bars())
+def test_merging_with_itself_or_nothing_changes_nothing(bars: DailyBars) -> None:
+    nothing = DailyBars((), trading_days(0), np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0)))
+    for merged in (merge_bars(bars, bars), merge_bars(bars, nothing), merge_bars(nothing, bars)):
+        assert merged.series == bars.series
+        np.testing.assert_array_equal(merged.days, bars.days)
+        for name in ("opens", "closes", "volumes"):
+            np.testing.assert_array_equal(getattr(merged, name), getattr(bars, name))
+
+
+@pytest.mark.parametrize("name", ["opens", "closes", "volumes"])
+def test_a_delta_corrects_every_kind_of_figure(name: str) -> None:
+    old = bars_of({("A", "csv"): FLAT})
+    delta = bars_of({("A", "csv"): FLAT[4:] * 2}, volumes={("A", "csv"): [7.0, 8.0]}, days=trading_days(6)[4:])
+    merged = merge_bars(old, delta, trading_days(6)[4].astype(object))
+    np.testing.assert_array_equal(getattr(merged, name)[:4], getattr(old, name)[:4])
+    np.testing.assert_array_equal(getattr(merged, name)[4:], getattr(delta, name))
