@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 
@@ -12,21 +12,13 @@ from app import __version__
 from app.api.docs import docs_blueprint
 from app.api.equity import equity_blueprint
 from app.api.errors import problem, register_errors
+from app.api.guards import guard
 from app.api.health import health_blueprint
 from app.api.screen import screen_blueprint
 from app.bootstrap import Services
+from app.settings import LOOPBACK
 
 MAX_BODY = 1 << 20
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self' https://kite.zerodha.com; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 def create_app(services: Services) -> OpenAPI:
@@ -44,9 +36,6 @@ def create_app(services: Services) -> OpenAPI:
     )
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
-        TRUSTED_HOSTS=None
-        if services.settings.allow_remote
-        else ["127.0.0.1", "localhost", "[::1]", services.settings.host],
         SESSION_COOKIE_SAMESITE="Strict",
     )
     register_errors(app)
@@ -54,16 +43,9 @@ def create_app(services: Services) -> OpenAPI:
         app.register_api(blueprint)
     app.register_blueprint(docs_blueprint(app))
     app.register_blueprint(screen_blueprint(services))
-    app.after_request(_guard)
+    settings = services.settings
+    guard(app, None if settings.allow_remote else LOOPBACK | {settings.host})
     return app
-
-
-def _guard(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _bad_parameters(error: ValidationError) -> Response:

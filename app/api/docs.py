@@ -22,13 +22,19 @@ def docs_blueprint(app: OpenAPI) -> Blueprint:
 
     @blueprint.get("/api/openapi.json")
     def openapi() -> Response:
-        return Response(to_json(app.api_doc), content_type="application/json")
+        return Response(to_json(_document(app)), content_type="application/json")
 
     @blueprint.get("/api")
     def page() -> str:
         return render_template("api.html", doc=app.api_doc, assets=load_assets(), tab="api")
 
     return blueprint
+
+
+def _document(app: OpenAPI) -> dict[str, Any]:
+    """What the library made, without the parts that it leaves null: OpenAPI has no null there."""
+    components = {name: part for name, part in app.api_doc["components"].items() if part is not None}
+    return {**app.api_doc, "components": components}
 
 
 def schema_words(schema: Schema) -> str:

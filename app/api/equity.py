@@ -18,6 +18,8 @@ from app.domain.serialise import to_json
 
 MAX_HORIZON = 63
 """A quarter: beyond it a daily model says nothing."""
+OLDEST_DAY = date(1990, 1, 1)
+"""Before the first trade of NSE."""
 
 
 class EquityQuery(BaseModel):
@@ -26,7 +28,7 @@ class EquityQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     window: Literal["60d", "90d", "1y"] | None = Field(None, description="One window; all three by default")
-    as_of: date | None = Field(None, description="Prices up to this day; the newest by default")
+    as_of: date | None = Field(None, ge=OLDEST_DAY, description="Prices up to this day; the newest by default")
     horizon: int = Field(1, ge=1, le=MAX_HORIZON, description="VaR and CVaR horizon in trading days")
 
 

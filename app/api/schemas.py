@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 from datetime import date
 from enum import StrEnum
@@ -45,7 +46,7 @@ def _of_dataclass(kind: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "title": kind.__name__,
-        "description": (kind.__doc__ or "").strip().replace("``", ""),
+        "description": re.sub(r"\bNone\b", "null", (kind.__doc__ or "").strip().replace("``", "")),
         "properties": {name: schema_of(hints[name]) for name in names},
         "required": names,
     }

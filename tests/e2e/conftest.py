@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
+from app.api.guards import CONTENT_SECURITY_POLICY
 from app.api.screen import screen_blueprint
-from app.KiteAccessToken import CONTENT_SECURITY_POLICY
 from tests.e2e.chromium import LAUNCH, NO_CHROMIUM, find_chromium
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 
