@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.pool import PoolProxiedConnection
 
 from app.domain.errors import DatabaseUnavailable
@@ -30,6 +31,7 @@ class Boilerplate:
         self._embedded = EmbeddedPostgres(data_dir / "postgres") if url is None else None
         self._engine: Engine | None = None
         self._lock = Lock()
+        self._closed = False
 
     @property
     def is_embedded(self) -> bool:
@@ -40,9 +42,11 @@ class Boilerplate:
         """The engine, made on first use.
 
         Raises:
-            DatabaseUnavailable: when the embedded server can't be started.
+            DatabaseUnavailable: when the embedded server can't be started, or after ``close``.
         """
         with self._lock:
+            if self._closed:
+                raise DatabaseUnavailable("This process is ending.", "Start it again.")
             if self._engine is None:
                 url = self._url or (self._embedded.start() if self._embedded else "")
                 self._engine = _make_engine(url, self.schema)
@@ -53,22 +57,34 @@ class Boilerplate:
         """A connection that commits when the block ends and rolls back when it raises.
 
         Raises:
-            DatabaseUnavailable: when no connection can be made.
+            DatabaseUnavailable: when no connection can be made, or it breaks. An embedded server that died is started
+                again first.
         """
         try:
-            connection = self.engine().connect()
-        except OperationalError as error:
-            raise _unavailable(error) from None
-        with connection, connection.begin():
-            yield connection
+            with self._connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise _unavailable(error) from None
+            raise
+
+    def _connect(self) -> Connection:
+        try:
+            return _connection(self.engine())
+        except DatabaseUnavailable:
+            if self._embedded is None or self._closed:
+                raise
+            self._embedded.start()
+            return _connection(self.engine())
 
     def get_db_connection(self) -> PoolProxiedConnection:
         """A pooled psycopg2 connection, for code written against the host dashboard's function of this name."""
         return self.engine().raw_connection()
 
     def close(self) -> None:
-        """Give connections back, and stop the embedded server if nobody else uses it."""
+        """Give connections back for good, and stop the embedded server if nobody else uses it."""
         with self._lock:
+            self._closed = True
             if self._engine is not None:
                 self._engine.dispose()
                 self._engine = None
@@ -96,7 +112,18 @@ def _make_engine(url: str, schema: str) -> Engine:
     return engine
 
 
-def _unavailable(error: OperationalError) -> DatabaseUnavailable:
+def _connection(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        raise _unavailable(error) from None
+    except NoFreeConnection:
+        raise DatabaseUnavailable(
+            f"All {POOL_SIZE} connections to the database are busy.", "Try again in a moment."
+        ) from None
+
+
+def _unavailable(error: DBAPIError) -> DatabaseUnavailable:
     reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
     return DatabaseUnavailable(
         f"The database can't be reached: {reason}.",

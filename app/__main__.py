@@ -12,10 +12,12 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.equity import MAX_HORIZON, OLDEST_DAY
 from app.api.terminal import print_equity
 from app.bootstrap import Services, build_services
 from app.domain.errors import InputFileError, RiskError
@@ -67,9 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     reports = _command(commands, "report", "print a risk report", None).add_subparsers(required=True, metavar="REPORT")
     equity = _command(reports, "equity", "risk of the shares in the book", _report)
     equity.add_argument("--window", choices=tuple(WINDOWS), help="one window; all three by default")
-    equity.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="prices up to this day (YYYY-MM-DD)")
+    equity.add_argument("--as-of", type=_day, metavar="DATE", help="prices up to this day (YYYY-MM-DD)")
     equity.add_argument(
-        "--horizon", type=int, default=1, choices=range(1, 64), metavar="DAYS", help="VaR horizon, 1 to 63"
+        "--horizon",
+        type=int,
+        default=1,
+        choices=range(1, MAX_HORIZON + 1),
+        metavar="DAYS",
+        help=f"VaR horizon, 1 to {MAX_HORIZON}",
     )
     equity.add_argument("--json", action="store_true", help="the same JSON as GET /api/risk/equity")
     job = _command(commands, "job", "run one scheduled job now", _job)
@@ -78,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "web", "serve the dashboard alone (started by run)", lambda _: _serve(serve_web))
     _command(commands, "worker", "run the schedule alone (started by run)", lambda _: _serve(serve_worker))
     return parser
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day like {OLDEST_DAY}") from None
+    if day < OLDEST_DAY:
+        raise argparse.ArgumentTypeError(f"{day} is before {OLDEST_DAY}")
+    return day
 
 
 def _command(
@@ -136,12 +153,12 @@ def _prices(
 ) -> ImportResult:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,} rows"),
-        TimeElapsedColumn(), console=console, transient=True,
+        TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal,
     ) as bar:  # fmt: skip
-        task = bar.add_task(f"Reading {name}", total=1)
+        task = bar.add_task(f"Reading {escape(name)}", total=1)
 
         def progress(done: int, total: int) -> None:
-            bar.update(task, description=f"Storing {name}", completed=done, total=total)
+            bar.update(task, description=f"Storing {escape(name)}", completed=done, total=total)
 
         return import_prices(
             connection,
@@ -176,7 +193,7 @@ def _migrate(_options: argparse.Namespace) -> int:
     with _services() as services:
         applied = _migrate_and_tell(services)
         if not applied:
-            console.print("The database is up to date.")
+            _say("The database is up to date.")
     return 0
 
 
@@ -193,7 +210,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _job(options: argparse.Namespace) -> int:
     with _services() as services:
-        console.print(JOBS[options.name](services))
+        _say(JOBS[options.name](services))
     return 0
 
 
@@ -202,7 +219,7 @@ def _run(_options: argparse.Namespace) -> int:
         _migrate_and_tell(services)
         with services.database.transaction() as connection:
             if load_sample(connection, last_final_day(services.now())):
-                console.print("A sample book was loaded. Your own replaces it: python -m app import holdings FILE")
+                _say("A sample book was loaded. Your own replaces it: python -m app import holdings FILE")
         with console.status("Computing the first report (longer on the very first start: calculators are compiled)"):
             services.equity.report()
         return supervise(
@@ -229,7 +246,7 @@ def _migrate_and_tell(services: Services) -> tuple[str, ...]:
     with services.database.transaction() as connection:
         applied = migrate(connection, services.database.schema)
     if applied:
-        console.print(f"Database migrated: {', '.join(applied)}.")
+        _say(f"Database migrated: {', '.join(applied)}.")
     return applied
 
 
@@ -242,18 +259,23 @@ def _read(path: Path) -> bytes:
 
 def _tell(result: ImportResult) -> None:
     known = "" if result.rows_changed else " (all known already)"
-    console.print(f"{result.file}: {result.rows_read:,} {result.kind} rows, {result.rows_changed:,} changed{known}.")
+    _say(f"{result.file}: {result.rows_read:,} {result.kind} rows, {result.rows_changed:,} changed{known}.")
     for title, lines in (("Left out", result.rejected), ("Note", result.warnings)):
         for line in lines[:SHOWN]:
-            console.print(f"  {title}: {line}", markup=False)
+            _say(f"  {title}: {line}")
         if len(lines) > SHOWN:
-            console.print(f"  {title}: and {len(lines) - SHOWN} more")
+            _say(f"  {title}: and {len(lines) - SHOWN} more")
 
 
 def _complain(message: str, remedy: str) -> None:
-    console.print(f"error: {message}", style="bold red", markup=False)
+    _say(f"error: {message}", style="bold red")
     if remedy:
-        console.print(f"  {remedy}", markup=False)
+        _say(f"  {remedy}")
+
+
+def _say(line: str, style: str | None = None) -> None:
+    """One line on standard error as it is: names in it may look like markup, and a log wants no line breaks."""
+    console.print(line, style=style, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 MAX_RESTARTS = 5
 RESTART_WINDOW = 60.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Web(BaseApplication):  # type: ignore[misc]
@@ -74,15 +75,23 @@ def serve_web(settings: Settings) -> None:
 
 
 def serve_worker(settings: Settings) -> None:
-    """Run the schedule until told to stop or until the starting process is gone."""
+    """Run the schedule until told to stop or the starting process is gone; a job under way is rolled back then."""
     _stop_with_parent()
     services = build_services(settings)
     scheduler = RiskMonitoringScheduler(services)
-    _on_stop_signal(scheduler.stop)
-    try:
-        scheduler.run()
-    finally:
-        services.close()
+    stopping = threading.Event()
+    _on_stop_signal(stopping.set)
+
+    def work() -> None:
+        try:
+            scheduler.run()
+        finally:
+            stopping.set()
+
+    threading.Thread(target=work, name="schedule", daemon=True).start()
+    stopping.wait()
+    scheduler.stop()
+    services.close()
 
 
 def supervise(settings: Settings, announce: Callable[[str], None]) -> int:
@@ -189,7 +198,7 @@ def _on_stop_signal(stop: Callable[[], None]) -> None:
     def handle(_signal: int, _frame: FrameType | None) -> None:
         stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, handle)
 
 

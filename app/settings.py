@@ -91,7 +91,7 @@ def _database_url(reader: _Reader, environ: Mapping[str, str]) -> str | None:
     ):
         if any(name in environ or f"{name}_FILE" in environ for name in names):
             parts = [reader.text(name, default) for name, default in zip(names, HOST_DATABASE, strict=True)]
-            if not parts[4].isdigit():
+            if not re.fullmatch(r"[0-9]{1,5}", parts[4]):
                 reader.errors.append(f"{names[4]}={parts[4]!r} is not a port number")
                 return None
             return _url_from_parts(*parts).render_as_string(hide_password=False)

@@ -31,8 +31,7 @@ def import_holdings(
     lock_imports(connection)
     snapshot = HoldingsSnapshot(parsed.holdings, kind, parsed.as_of or today)
     changed = len(parsed.holdings) if save_snapshot(connection, snapshot) else 0
-    if parsed.holdings:
-        remove_sample(connection)
+    remove_sample(connection)
     record_import(
         connection,
         ImportRecord(

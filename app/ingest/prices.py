@@ -60,7 +60,7 @@ def import_actions(connection: Connection, data: bytes, name: str) -> ImportResu
 
 
 def _without_restated(connection: Connection, prices: PriceFile, exchange: str) -> tuple[PriceFile, tuple[str, ...]]:
-    """Leave out symbols that the file restates (after a split) without covering all days stored.
+    """Leave out symbols that the file restates (before or after a split) without covering all days stored.
 
     Storing them would leave a false jump where the old footing and the new one meet.
     """
@@ -78,8 +78,8 @@ def _without_restated(connection: Connection, prices: PriceFile, exchange: str) 
         if ratio is not None:
             keep[rows] = False
             refused.append(
-                f"{symbol}: prices are {ratio:g} times the stored ones, but the file does not reach back to the first "
-                "stored day. Import its whole history again"
+                f"{symbol}: prices are {ratio:g} times the stored ones, but the file does not cover all stored days "
+                "from the first to the last. Import its whole history again"
             )
     return _rows(prices, keep), tuple(refused)
 
@@ -90,7 +90,7 @@ def _restated_by(stored: DailyBars, column: int | None, prices: PriceFile, rows:
     present = ~np.isnan(stored.closes[:, column])
     days = stored.days[present]
     _, mine, theirs = np.intersect1d(days, prices.days[rows], return_indices=True)
-    if len(mine) == 0 or days[0] >= prices.days[rows][0]:
+    if len(mine) == 0 or (prices.days[rows][0] <= days[0] and days[-1] <= prices.days[rows][-1]):
         return None
     ratio = float(np.median(prices.ohlc[rows, 3][theirs] / stored.closes[present, column][mine]))
     return ratio if abs(ratio - 1) > RESTATED else None

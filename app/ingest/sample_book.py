@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from app.domain.holdings import HoldingsSnapshot
 from app.sources.sample_market import SAMPLE_FUND_PREFIX, SampleFund, generate_sample
-from app.store.holdings import delete_sample_book, has_any_book, save_snapshot
+from app.store.holdings import delete_sample_book, has_any_book, has_host_book, save_snapshot
 from app.store.imports import ImportRecord, lock_imports, record_import
 from app.store.prices import delete_sample_prices, save_bars
 from app.store.securities import delete_sample_securities, save_security_list
@@ -18,8 +18,13 @@ SAMPLE_DATE = date(2000, 1, 1)
 
 
 def load_sample(connection: Connection, last_day: date) -> bool:
-    """Load the sample book up to ``last_day`` if the database holds no book at all; says whether it did."""
+    """Load the sample book up to ``last_day`` if the database holds no book at all; says whether it did.
+
+    One that is there already is removed when the dashboard has brought its own holdings since.
+    """
     lock_imports(connection)
+    if has_host_book(connection):
+        remove_sample(connection)
     if has_any_book(connection):
         return False
     sample = generate_sample(last_day)

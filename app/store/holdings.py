@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -59,11 +60,15 @@ def delete_sample_book(connection: Connection) -> None:
     connection.execute(text("DELETE FROM risk_holding_snapshots WHERE is_sample"))
 
 
+def has_host_book(connection: Connection) -> bool:
+    """True when the dashboard keeps holdings here."""
+    return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM holdings)")))
+
+
 def has_any_book(connection: Connection) -> bool:
-    """True when a snapshot of ours or a row of the dashboard's exists."""
-    return bool(
-        connection.scalar(text("SELECT EXISTS (SELECT FROM risk_holding_snapshots) OR EXISTS (SELECT FROM holdings)"))
-    )
+    """True when a snapshot of ours exists, or a row of the dashboard's, shares or funds."""
+    query = "SELECT EXISTS (SELECT FROM risk_holding_snapshots) OR EXISTS (SELECT FROM mf_holdings)"
+    return has_host_book(connection) or bool(connection.scalar(text(query)))
 
 
 def _load_own(connection: Connection, as_of: date | None) -> HoldingsSnapshot | None:
@@ -86,32 +91,31 @@ def _load_own(connection: Connection, as_of: date | None) -> HoldingsSnapshot | 
 
 def _load_host(connection: Connection, as_of: date | None) -> HoldingsSnapshot | None:
     rows = connection.execute(
-        text("""SELECT trading_symbol, isin, quantity, t1_quantity, collateral_quantity, average_price, last_price,
-                       close_price, instrument_token, run_date
-                FROM holdings
+        text("""SELECT run_date, to_jsonb(h) AS fields FROM holdings h
                 WHERE run_date = (SELECT max(run_date) FROM holdings WHERE run_date <= coalesce(:as_of, run_date))
                 ORDER BY trading_symbol, instrument_token"""),
         {"as_of": as_of},
     ).all()
-    holdings = tuple(
-        Holding(
-            symbol=row.trading_symbol,
-            exchange="NSE",
-            isin=row.isin or None,
-            quantity=row.quantity or 0,
-            t1_quantity=row.t1_quantity or 0,
-            collateral_quantity=row.collateral_quantity or 0,
-            average_price=_price(row.average_price),
-            last_price=_price(row.last_price),
-            close_price=_price(row.close_price),
-            instrument_token=row.instrument_token,
-        )
-        for row in rows
-        if row.trading_symbol
-    )
+    holdings = tuple(_host_holding(row.fields) for row in rows if row.fields["trading_symbol"] or row.fields["isin"])
     return HoldingsSnapshot(holdings, "host", rows[0].run_date) if rows else None
 
 
-def _price(value: float | None) -> float | None:
-    """None for what is no price: missing, zero, negative, NaN or infinite."""
-    return value if value is not None and 0 < value < float("inf") else None
+def _host_holding(row: dict[str, Any]) -> Holding:
+    """One of the dashboard's rows; an older dashboard has not every column."""
+    return Holding(
+        symbol=row["trading_symbol"] or row["isin"],
+        exchange="NSE",
+        isin=row["isin"] or None,
+        quantity=row.get("quantity") or 0,
+        t1_quantity=row.get("t1_quantity") or 0,
+        collateral_quantity=row.get("collateral_quantity") or 0,
+        average_price=_price(row.get("average_price")),
+        last_price=_price(row.get("last_price")),
+        close_price=_price(row.get("close_price")),
+        instrument_token=row["instrument_token"],
+    )
+
+
+def _price(value: float | str | None) -> float | None:
+    """None for what is no price: missing, zero, negative, NaN or infinite (both are words in JSON)."""
+    return float(value) if value is not None and 0 < float(value) < float("inf") else None

@@ -41,9 +41,11 @@ def save_bars(
 ) -> tuple[int, date | None]:
     """Insert or correct bars; returns how many rows changed and the oldest day among them.
 
+    Bars of a series whose basis is corrected have changed as well, because they are read otherwise from now on.
     ``progress`` is called with the number of rows sent so far.
     """
     names, codes = np.unique(prices.symbols.astype(str), return_inverse=True)
+    relabelled = _relabelled(connection, names, source, exchange, prices)
     ids = _series_ids(connection, names, source, exchange, prices)
     connection.execute(
         text(
@@ -67,8 +69,11 @@ def save_bars(
                 volume = excluded.volume
             WHERE (kept.open, kept.high, kept.low, kept.close, kept.volume)
                   IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume)
+                  OR kept.series_id = ANY(:relabelled)
             RETURNING bar_date)
-        SELECT count(*), min(bar_date) FROM changed""")
+        SELECT count(*), least(min(bar_date), (SELECT min(bar_date) FROM risk_daily_bars
+                                               WHERE series_id = ANY(:relabelled))) FROM changed"""),
+        {"relabelled": relabelled},
     ).one()
     return int(changed[0]), changed[1]
 
@@ -201,6 +206,25 @@ def delete_sample_prices(connection: Connection) -> None:
     connection.execute(text("DELETE FROM risk_price_series WHERE source = 'sample'"))
 
 
+def _relabelled(
+    connection: Connection, names: NDArray[np.str_], source: str, exchange: str, prices: PriceFile
+) -> list[int]:
+    """Stored series of these names whose basis the file corrects."""
+    ids = connection.scalars(
+        text("""SELECT series_id FROM risk_price_series
+                WHERE symbol = ANY(:names) AND exchange = :exchange AND source = :source
+                  AND (price_basis, volume_basis) <> (:price_basis, :volume_basis)"""),
+        {
+            "names": names.tolist(),
+            "exchange": exchange,
+            "source": source,
+            "price_basis": prices.price_basis,
+            "volume_basis": prices.volume_basis,
+        },
+    )
+    return list(ids)
+
+
 def _series_ids(
     connection: Connection, names: NDArray[np.str_], source: str, exchange: str, prices: PriceFile
 ) -> NDArray[np.int64]:
@@ -271,13 +295,21 @@ def _scatter(keys: tuple[SeriesKey, ...], records: list[NDArray[np.void]]) -> Da
         return DailyBars((), np.empty(0, "datetime64[D]"), empty, empty, empty)
     joined = np.concatenate(records)
     columns = np.repeat(np.arange(len(keys)), [len(r) for r in records])
-    offsets, rows = np.unique(joined["day"].astype(np.int64), return_inverse=True)
+    offsets, rows = _days_and_rows(joined["day"].astype(np.int64))
     matrices = []
     for name in ("open", "close", "volume"):
         matrix = np.full((len(offsets), len(keys)), np.nan)
         matrix[rows, columns] = joined[name]
         matrices.append(matrix)
     return DailyBars(keys, EPOCH + offsets.astype("timedelta64[D]"), *matrices)
+
+
+def _days_and_rows(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct days, ascending, and the place of each day among them: np.unique by counting instead of sorting."""
+    first = days.min()
+    seen = np.zeros(days.max() - first + 1, dtype=bool)
+    seen[days - first] = True
+    return np.flatnonzero(seen) + first, (np.cumsum(seen) - 1)[days - first]
 
 
 def _iso_day(value: str) -> date | None:

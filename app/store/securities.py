@@ -52,8 +52,9 @@ def load_host_sectors(connection: Connection) -> dict[str, str]:
 
 
 def delete_sample_securities(connection: Connection) -> None:
-    """Remove the securities that only the sample book named."""
-    connection.execute(text("DELETE FROM risk_securities WHERE source = 'sample'"))
+    """Remove the securities and symbols that only the sample book named."""
+    for table in ("risk_securities", "risk_security_symbols"):
+        connection.execute(text(f"DELETE FROM {table} WHERE source = 'sample'"))  # noqa: S608
 
 
 def _save_securities(connection: Connection, securities: tuple[Security, ...], as_of: date, source: str) -> int:

@@ -1,9 +1,13 @@
 """The three tables that the plan names, with exactly its columns.
 
-A table of that name that is already there keeps its columns and gets the ones it lacks.
+A table of that name that is already there keeps its columns and rows, and gets the columns it lacks and the rules that
+its types and rows allow.
 """
 
 from alembic import op
+from sqlalchemy import text
+
+from app.domain.errors import RiskError
 
 revision = "0002"
 down_revision = "0001"
@@ -55,17 +59,15 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS mf_underlying_holdings_as_on_date ON mf_underlying_holdings (as_on_date)",
     "CREATE INDEX IF NOT EXISTS mf_underlying_holdings_stock_symbol ON mf_underlying_holdings (stock_symbol)",
 )
-CHECKS = {
-    "risk_config": {
-        "risk_config_value_finite": f"config_value <> ALL ({NOT_FINITE})",
-        "risk_config_warning_finite": f"warning_level <> ALL ({NOT_FINITE})",
-    },
-    "risk_alerts": {
-        "risk_alerts_level_known": "alert_level IN ('info', 'warning', 'critical')",
-        "risk_alerts_value_finite": f"current_value <> ALL ({NOT_FINITE})",
-        "risk_alerts_threshold_finite": f"threshold_value <> ALL ({NOT_FINITE})",
-    },
-}
+NUMBER, WORDS = "N", "S"
+CHECKS = (
+    # table, constraint, column, its type category in pg_type, rule
+    ("risk_config", "risk_config_value_finite", "config_value", NUMBER, f"<> ALL ({NOT_FINITE})"),
+    ("risk_config", "risk_config_warning_finite", "warning_level", NUMBER, f"<> ALL ({NOT_FINITE})"),
+    ("risk_alerts", "risk_alerts_level_known", "alert_level", WORDS, "IN ('info', 'warning', 'critical')"),
+    ("risk_alerts", "risk_alerts_value_finite", "current_value", NUMBER, f"<> ALL ({NOT_FINITE})"),
+    ("risk_alerts", "risk_alerts_threshold_finite", "threshold_value", NUMBER, f"<> ALL ({NOT_FINITE})"),
+)
 ACKNOWLEDGED_AT = """
 CREATE OR REPLACE FUNCTION risk_alerts_stamp_acknowledged() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -83,15 +85,40 @@ def _addable(kind: str) -> str:
     return kind if "DEFAULT" in kind else kind.replace(" NOT NULL", "")
 
 
+def _allows(table: str, column: str, category: str, rule: str) -> bool:
+    """Whether the column is of the right kind and no row that is already there breaks the rule."""
+    found = op.get_bind().scalar(
+        text("""SELECT typcategory FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+                WHERE attrelid = to_regclass(:table) AND attname = :column"""),
+        {"table": table, "column": column},
+    )
+    return found == category and not op.get_bind().scalar(
+        text(f"SELECT EXISTS (SELECT FROM {table} WHERE NOT ({column} {rule}))")
+    )
+
+
+def _refuse_twins() -> None:
+    """Raises RiskError when a risk_config that is already there holds a key twice: only its owner can choose."""
+    twins = text("SELECT config_key FROM risk_config GROUP BY 1 HAVING count(config_key) > 1 LIMIT 1")
+    twin = op.get_bind().scalar(twins)
+    if twin is not None:
+        raise RiskError(
+            f"The table risk_config is there already and holds the key {twin!r} more than once.",
+            "Keep one row of each config_key, then run 'python -m app migrate' again.",
+        )
+
+
 def upgrade() -> None:
     for table, columns in TABLES.items():
         body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         op.execute(f"CREATE TABLE IF NOT EXISTS {table} ({body})")
         for name, kind in columns.items():
             op.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {_addable(kind)}")
-        for check, rule in CHECKS.get(table, {}).items():
+    for table, check, column, category, rule in CHECKS:
+        if _allows(table, column, category, rule):
             op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}")
-            op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({rule}) NOT VALID")
+            op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} {rule})")
+    _refuse_twins()
     for statement in INDEXES:
         op.execute(statement)
     op.execute(ACKNOWLEDGED_AT)
