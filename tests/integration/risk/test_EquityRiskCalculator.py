@@ -136,9 +136,7 @@ SEEN_LATER = ("a corrected old row of the dashboard", "first rows of the dashboa
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_warm_report_equals_a_fresh_one_after(
-    stored: Services, change: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_warm_report_equals_a_fresh_one_after(stored: Services, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = comparable(stored.equity.report())
     CHANGES[change](stored.database)
     if change in SEEN_LATER:
