@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -84,6 +85,17 @@ def strip_series(symbol: str) -> str:
     """``CENTRALBK-BE`` -> ``CENTRALBK``; ``BAJAJ-AUTO`` unchanged."""
     stem, hyphen, tail = symbol.rpartition("-")
     return stem if hyphen and tail in KNOWN_SERIES else symbol
+
+
+@dataclass(frozen=True, slots=True)
+class HostScrips:
+    """What the dashboard's ``master_scrips`` says: sector codes by id, and for each id or Yahoo ticker all ids of it.
+
+    The dashboard keeps some shares under two ids, or under one that differs from the ticker (L_TFH, M_M).
+    """
+
+    sectors: Mapping[str, str] = field(default_factory=dict)
+    twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from app.risk.price_panel import BENCHMARKS, SOURCES, build_panel, merge_bars
 from app.store.holdings import load_book
 from app.store.imports import changes_since
 from app.store.prices import host_benchmark, load_actions, load_bars, load_host_bars, newest_day
-from app.store.securities import load_host_sectors, load_master
+from app.store.securities import load_host_scrips, load_master
 
 ROWS = max(WINDOWS.values())
 HISTORY = timedelta(days=550)
@@ -133,7 +133,7 @@ class EquityRiskCalculator:
     def _load(self, connection: Connection, now: datetime, until: date, as_of: date | None) -> _Loaded:
         newest = changes_since(connection, 0).newest_import
         snapshot = load_book(connection, as_of)
-        index = index_master(load_master(connection), load_host_sectors(connection))
+        index = index_master(load_master(connection), load_host_scrips(connection))
         positions = merge_positions(snapshot.holdings if snapshot else (), index)
         names = dict.fromkeys((self._benchmark,) if self._benchmark else (*BENCHMARKS, *host_benchmark(connection)))
         empty = load_bars(connection, (), ())

@@ -10,6 +10,7 @@ from app.domain.holdings import Holding
 from app.domain.sectors import sector_of_host_code
 from app.domain.securities import (
     UNCLASSIFIED,
+    HostScrips,
     MatchKind,
     Security,
     SecurityMaster,
@@ -46,11 +47,11 @@ class MasterIndex:
     by_issuer: Mapping[str, set[str]]
     renamed_to: Mapping[str, str]
     renamed_from: Mapping[str, list[str]]
-    host_sectors: Mapping[str, str] = field(default_factory=dict)
+    host: HostScrips = field(default_factory=HostScrips)
 
 
-def index_master(master: SecurityMaster, host_sectors: Mapping[str, str]) -> MasterIndex:
-    """Arrange the master by ISIN, symbol, issuer and rename."""
+def index_master(master: SecurityMaster, host: HostScrips) -> MasterIndex:
+    """Arrange the master by ISIN, symbol, issuer and rename, beside what the dashboard knows."""
     by_isin: dict[str, list[Security]] = defaultdict(list)
     by_symbol: dict[str, list[Security]] = defaultdict(list)
     by_issuer: dict[str, set[str]] = defaultdict(set)
@@ -58,7 +59,7 @@ def index_master(master: SecurityMaster, host_sectors: Mapping[str, str]) -> Mas
         by_isin[security.isin].append(security)
         by_symbol[security.symbol].append(security)
         by_issuer[issuer_code(security.isin)].add(security.isin)
-    return MasterIndex(by_isin, by_symbol, by_issuer, *_renames(master.changes), host_sectors)
+    return MasterIndex(by_isin, by_symbol, by_issuer, *_renames(master.changes), host)
 
 
 def merge_positions(holdings: Iterable[Holding], index: MasterIndex) -> tuple[Position, ...]:
@@ -150,7 +151,7 @@ def _sector(security: Security | None, holding: Holding, symbol: str, index: Mas
         named = next((other.sector for other in index.by_isin[security.isin] if other.sector), None)
         if named:
             return named
-    code = index.host_sectors.get(symbol) or index.host_sectors.get(holding.symbol)
+    code = index.host.sectors.get(symbol) or index.host.sectors.get(holding.symbol)
     return holding.sector or (sector_of_host_code(code) if code else UNCLASSIFIED)
 
 
@@ -163,6 +164,7 @@ def _price_symbols(rows: list[Holding], security: Security | None, index: Master
         symbols |= dict.fromkeys(
             (row.symbol, stem, index.renamed_to.get(stem, stem), *index.renamed_from.get(stem, ()))
         )
+    symbols |= dict.fromkeys(twin for symbol in symbols for twin in index.host.twins.get(symbol, ()))
     return tuple(symbol for symbol in symbols if _may_be_of(symbol, isin, index))
 
 

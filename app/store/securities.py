@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 
 from sqlalchemy import Connection, text
 
-from app.domain.securities import Security, SecurityList, SecurityMaster, SymbolChange
+from app.domain.securities import HostScrips, Security, SecurityList, SecurityMaster, SymbolChange
 
 
 def save_security_list(connection: Connection, listing: SecurityList, as_of: date, source: str) -> int:
@@ -41,14 +42,23 @@ def load_master(connection: Connection) -> SecurityMaster:
     return SecurityMaster(securities, changes)
 
 
-def load_host_sectors(connection: Connection) -> dict[str, str]:
-    """The dashboard's own sector code for each of its Indian scrips that has one."""
+def load_host_scrips(connection: Connection) -> HostScrips:
+    """The dashboard's own sector codes and the ids that share a Yahoo ticker, for its Indian shares."""
     rows = connection.execute(
-        text("""
-        SELECT scrip_id, sector_code FROM master_scrips
-        WHERE scrip_country = 'IN' AND coalesce(sector_code, '') <> '' AND coalesce(scrip_group, '') <> 'INDEX'""")
-    )
-    return {row.scrip_id: row.sector_code for row in rows}
+        text("""SELECT scrip_id, sector_code, yahoo_code FROM master_scrips
+                WHERE scrip_country = 'IN' AND coalesce(scrip_group, '') <> 'INDEX' AND scrip_id IS NOT NULL""")
+    ).all()
+    ids: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        ids[_ticker(row.yahoo_code) or row.scrip_id].append(row.scrip_id)
+    twins = {name: tuple(found) for ticker, found in ids.items() if found != [ticker] for name in {ticker, *found}}
+    return HostScrips({row.scrip_id: row.sector_code for row in rows if row.sector_code}, twins)
+
+
+def _ticker(yahoo_code: str | None) -> str | None:
+    """``M&M.NS`` -> ``M&M``; None for what is no Indian share."""
+    stem, dot, exchange = (yahoo_code or "").rpartition(".")
+    return stem if dot and exchange in {"NS", "BO"} else None
 
 
 def delete_sample_securities(connection: Connection) -> None:

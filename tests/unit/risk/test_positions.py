@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from app.domain.holdings import Holding
-from app.domain.securities import UNCLASSIFIED, MatchKind, Security, SecurityMaster, SymbolChange
+from app.domain.securities import UNCLASSIFIED, HostScrips, MatchKind, Security, SecurityMaster, SymbolChange
 from app.risk.positions import MasterIndex, identify, index_master, merge_positions
 
 TATA = Security("INE155A01022", "Tata Motors PV", "NSE", "TMPV", sector="Automobile and Auto Components")
@@ -13,9 +15,13 @@ OTHER = Security("INE999B01015", "Another Issuer", "NSE", "GIVENAWAY")
 
 
 def index(
-    *securities: Security, changes: tuple[SymbolChange, ...] = (), sectors: dict[str, str] | None = None
+    *securities: Security,
+    changes: tuple[SymbolChange, ...] = (),
+    sectors: Mapping[str, str] | None = None,
+    twins: Mapping[str, tuple[str, ...]] | None = None,
 ) -> MasterIndex:
-    return index_master(SecurityMaster(securities or (TATA, KOTAK_NEW, SBIN, OTHER), changes), sectors or {})
+    master = SecurityMaster(securities or (TATA, KOTAK_NEW, SBIN, OTHER), changes)
+    return index_master(master, HostScrips(sectors or {}, twins or {}))
 
 
 def held(symbol: str, isin: str | None = None, quantity: float = 10, **fields: object) -> Holding:
@@ -145,3 +151,14 @@ def test_a_list_without_sectors_does_not_hide_the_sector_of_another_list() -> No
     (found,) = merge_positions([held("SBIN", SBIN.isin)], index(newer, SBIN))
     assert found.sector == "Financial Services"
     assert found.price_symbols == ("SBINBSE", "SBIN")
+
+
+def test_prices_are_looked_for_under_every_id_that_the_dashboard_has_for_the_ticker() -> None:
+    twins = {"M&M": ("M&M", "M_M"), "M_M": ("M&M", "M_M")}
+    (position,) = merge_positions([held("M&M", "INE101A01026")], index(twins=twins))
+    assert position.price_symbols == ("M&M", "M_M")
+
+
+def test_an_id_of_the_dashboard_that_belongs_to_another_issuer_lends_no_prices() -> None:
+    (position,) = merge_positions([held("OLDNAME", "INE111A01025")], index(twins={"OLDNAME": ("GIVENAWAY",)}))
+    assert position.price_symbols == ("OLDNAME",)
