@@ -15,13 +15,11 @@ def test_ids_of_one_yahoo_ticker_are_twins_and_commodities_have_no_ticker(databa
         ("GOLD", "GC=F", "COMMODITY"),
     ]
     with database.transaction() as connection:
-        for scrip, yahoo, sector in rows:
-            connection.execute(
-                text(
-                    "INSERT INTO master_scrips (scrip_id, yahoo_code, sector_code, scrip_country) VALUES (:s, :y, :c, 'IN')"
-                ),
-                {"s": scrip, "y": yahoo, "c": sector},
-            )
+        connection.execute(
+            text("""INSERT INTO master_scrips (scrip_id, yahoo_code, sector_code, scrip_country)
+                    VALUES (:scrip, :yahoo, :sector, 'IN')"""),
+            [dict(zip(("scrip", "yahoo", "sector"), row, strict=True)) for row in rows],
+        )
         host = load_host_scrips(connection)
     assert set(host.twins["VEDL"]) == set(host.twins["VEDANTA"]) == {"VEDL", "VEDANTA"}
     assert host.twins["LTF"] == ("L_TFH",)
