@@ -35,9 +35,13 @@ if "--keep-zombies" in sys.argv:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 server = EmbeddedPostgres(Path(sys.argv[1]))
 url = server.start()
-if "--fork" in sys.argv and os.fork() == 0:
-    sys.stdin.readline()
-    os._exit(0)
+if "--fork" in sys.argv:
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.write(writer, b".")  # the child runs: what it must let go of at its fork is gone
+        sys.stdin.readline()
+        os._exit(0)
+    os.read(reader, 1)
 print(url, flush=True)
 sys.stdin.readline()
 server.release()
