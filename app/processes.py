@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 WEB_THREADS = 32
 START_SECONDS = 60
 STOP_SECONDS = 15
+PARENT_SECONDS = 2
 MAX_RESTARTS = 5
 RESTART_WINDOW = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -203,13 +204,21 @@ def _on_stop_signal(stop: Callable[[], None]) -> None:
 
 
 def _stop_with_parent() -> None:
-    """End with SIGTERM when the pipe from ``supervise`` closes: it died or let go. Without such a pipe, live on."""
+    """End with SIGTERM when the pipe from ``supervise`` closes: it died or let go. Without such a pipe, live on.
+
+    One that died is waited for: its lock on the database goes a moment after its pipe, and a process that leaves while
+    that lock is held is not the last one and leaves the database running.
+    """
     if not stat.S_ISFIFO(os.fstat(0).st_mode):
         return
+    parent = os.getppid()
 
     def watch() -> None:
         while os.read(0, 1024):
             pass
+        deadline = time.monotonic() + PARENT_SECONDS
+        while os.getppid() == parent and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -75,7 +75,7 @@ def columns_of(connection: Connection, table: str) -> list[str]:
 
 def test_an_empty_database_gets_every_table(empty_database: Boilerplate) -> None:
     applied = apply(empty_database)
-    assert applied == ("0001", "0002", "0003", "0004", "0005")
+    assert applied == tuple(sorted(path.name[:4] for path in (SCRIPTS / "versions").glob("[0-9]*.py")))
     with empty_database.transaction() as connection:
         assert current_revision(connection) == newest_revision() == applied[-1]
         for table in (*HOST_TABLES, *PLAN_COLUMNS):
