@@ -29,6 +29,8 @@ def portfolio_returns(returns: FloatArray, weights: FloatArray) -> tuple[FloatAr
     if not np.all(weights >= 0.0):
         raise ValueError("weights must be known and not negative")
     present = ~np.isnan(returns)
+    if present.all() and weights.sum() > 0.0:
+        return returns @ weights / weights.sum(), np.ones(len(returns))
     weight = present @ weights
     covered = quotient(weight, np.asarray(weights.sum()))
     series = quotient(np.where(present, returns, 0.0) @ weights, weight)

@@ -126,7 +126,8 @@ def portfolio_measures(
     pick: Callable[[str], float] = lambda name: float(getattr(measured, name)[row, column])  # noqa: E731
     constant = pick("volatility") == 0.0
     methods = _methods(options, panel.benchmark_name)
-    make = _Maker(portfolio, value, methods, options.monte_carlo, horizon, panel.benchmark_name, constant)
+    thin = {level: _why_thin(portfolio.observations, level, constant=constant) for level in PARTS.values()}
+    make = _Maker(portfolio, value, methods, options.monte_carlo, horizon, panel.benchmark_name, constant, thin)
     correlation = pick("correlation")
     index = panel.benchmark_returns[len(panel.benchmark_returns) - len(portfolio.series) :]
     pairs = int(np.count_nonzero(np.isfinite(portfolio.series + index)))
@@ -148,6 +149,13 @@ def portfolio_measures(
     measures["sharpe"] = make.ratio("sharpe", pick("sharpe"), NO_SPREAD)
     measures["sortino"] = make.ratio("sortino", pick("sortino"), "no return was below the risk-free rate")
     return measures
+
+
+def _why_thin(observations: int, level: float, *, constant: bool) -> str:
+    """Why a quantile of the sample at this level can be missing."""
+    if has_tail(observations, level):
+        return NO_SPREAD if constant else "too few returns"
+    return f"{level:.0%} needs at least {round(1 / (1 - level))} returns, this window has {observations}"
 
 
 def _tails(portfolio: Portfolio, pick: Callable[[str], float], horizon: int) -> dict[str, float]:
@@ -198,6 +206,7 @@ class _Maker:
     horizon: int
     benchmark: str | None
     constant: bool
+    thin: Mapping[float, str]
 
     def loss(self, name: str, fraction: float, unit: Unit) -> Measure:
         return self._measure(name, fraction * 100, unit, rupees=True)
@@ -214,7 +223,7 @@ class _Maker:
 
     def tail(self, kind: str, level: float, fraction: float) -> Measure:
         empirical = kind in {"var_historical", "cvar"}
-        reason = self._thin(level) if empirical else NO_SPREAD if self.constant else OUTSIDE_DOMAIN
+        reason = self.thin[level] if empirical else NO_SPREAD if self.constant else OUTSIDE_DOMAIN
         suffix = "" if self.horizon == 1 else f"; {self.horizon} days" + " by square root of time" * empirical
         return self._measure(kind, fraction * 100, Unit.PERCENT, rupees=True, reason=reason, suffix=suffix)
 
@@ -227,16 +236,10 @@ class _Maker:
             fraction * 100,
             Unit.PERCENT,
             rupees=True,
-            reason=self._thin(level),
+            reason=self.thin[level],
             suffix=suffix,
             observations=observations,
         )
-
-    def _thin(self, level: float) -> str:
-        if has_tail(self.portfolio.observations, level):
-            return NO_SPREAD if self.constant else "too few returns"
-        needed = round(1 / (1 - level))
-        return f"{level:.0%} needs at least {needed} returns, this window has {self.portfolio.observations}"
 
     def _measure(
         self,

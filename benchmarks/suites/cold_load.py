@@ -46,7 +46,7 @@ def build(scene: Scene) -> Comparison:
         f"Cold load: {scene.scale.days} days x {len(symbols)} series into matrices",
         (
             Candidate("this app: open, close and volume", ours),
-            Candidate("pandas.read_sql and pivot: close alone", closes, goal=3),
+            Candidate("pandas.read_sql and pivot: close alone", closes),
             Candidate("pandas.read_sql and pivot: open, close and volume", three_columns, goal=3),
             Candidate("pandas.read_sql and pivot: close alone, dashboard's table with dates as text", closes_of_host),
         ),
