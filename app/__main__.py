@@ -27,7 +27,7 @@ from app.domain.prices import Basis
 from app.domain.risk_reports import WINDOWS
 from app.domain.serialise import to_json
 from app.ingest.holdings import import_holdings
-from app.ingest.prices import import_actions, import_prices
+from app.ingest.prices import confirm_move, import_actions, import_prices
 from app.ingest.sample_book import load_sample
 from app.ingest.securities import import_securities
 from app.processes import serve_web, serve_worker, supervise
@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"VaR horizon, 1 to {MAX_HORIZON}",
     )
     equity.add_argument("--json", action="store_true", help="the same JSON as GET /api/risk/equity")
+    confirm = _command(commands, "confirm", "say that a price move was real, so that risk figures count it", _confirm)
+    confirm.add_argument("symbol", type=str.upper, metavar="SYMBOL")
+    confirm.add_argument("day", type=_day, metavar="DATE", help="the day of the move (YYYY-MM-DD)")
     job = _command(commands, "job", "run one scheduled job now", _job)
     job.add_argument("name", choices=tuple(JOBS))
     _command(commands, "run", "serve the dashboard and the risk worker until stopped", _run)
@@ -194,6 +197,15 @@ def _migrate(_options: argparse.Namespace) -> int:
         applied = _migrate_and_tell(services)
         if not applied:
             _say("The database is up to date.")
+    return 0
+
+
+def _confirm(options: argparse.Namespace) -> int:
+    with _services() as services:
+        _migrate_and_tell(services)
+        with services.database.transaction() as connection:
+            noted = confirm_move(connection, options.symbol, options.day)
+    _say(f"The move of {options.symbol} on {options.day} {'now counts' if noted else 'counted already'}.")
     return 0
 
 

@@ -19,11 +19,16 @@ class Basis(StrEnum):
     AS_TRADED = "as_traded"
 
 
+CONFIRMED_MOVE = "confirmed_move"
+"""The kind of an action that a person notes: the price really moved on that day, nothing is to be adjusted."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorporateAction:
     """From ``ex_date`` on one old share is ``factor`` new ones (split 1:5 -> 5.0, bonus 1:1 -> 2.0).
 
-    ``kind`` is split_or_bonus (the only one applied), demerger, rights_issue or other_adjustment (named, not applied).
+    ``kind`` is split_or_bonus (the only one applied), demerger, rights_issue, other_adjustment or confirmed_move
+    (named, not applied).
     """
 
     symbol: str

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.domain.imports import ImportResult
-from app.domain.prices import Basis, DailyBars, PriceFile
+from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, PriceFile
 from app.sources.corporate_action_files import parse_corporate_actions
 from app.sources.price_files import parse_prices
 from app.store.imports import ImportRecord, lock_imports, record_import
@@ -57,6 +57,14 @@ def import_actions(connection: Connection, data: bytes, name: str) -> ImportResu
     changed = save_actions(connection, actions)
     record_import(connection, ImportRecord("actions", name, sha256(data).hexdigest(), len(actions), changed))
     return ImportResult("actions", name, len(actions), changed)
+
+
+def confirm_move(connection: Connection, symbol: str, day: date) -> bool:
+    """Note that a share's price really moved on a day, so that risk figures count it; False when known already."""
+    lock_imports(connection)
+    changed = save_actions(connection, (CorporateAction(symbol, day, 1.0, CONFIRMED_MOVE),))
+    record_import(connection, ImportRecord("actions", f"confirmed {symbol} {day}", "", 1, changed))
+    return bool(changed)
 
 
 def _without_restated(connection: Connection, prices: PriceFile, exchange: str) -> tuple[PriceFile, tuple[str, ...]]:

@@ -11,7 +11,7 @@ Arrays are (T, N): T trading days ascending, N series; NaN = no bar. Prices are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import numpy as np
@@ -82,6 +82,10 @@ class SuspiciousMoves:
         bad = self.verdict == Verdict.SPLIT_LIKE
         mask[self.row[bad], self.column[bad]] = True
         return mask
+
+    def only(self, wanted: BoolArray) -> SuspiciousMoves:
+        """The moves at which ``wanted`` (K,) is true."""
+        return SuspiciousMoves(*(getattr(self, field.name)[wanted] for field in fields(self)))
 
 
 def suspicious_moves(

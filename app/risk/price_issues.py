@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.domain.data_issues import DataIssue, Severity
-from app.domain.prices import CorporateAction, PricePanel
+from app.domain.prices import CONFIRMED_MOVE, CorporateAction, PricePanel
 from app.measures.price_quality import SeriesQuality, SuspiciousMoves, Verdict
 from app.risk.positions import Position
 
@@ -18,7 +18,7 @@ WORDS = {
         "split_like_jump",
         Severity.WARNING,
         "looks like a split, bonus, demerger or data error, not like trading; that day's return is left out",
-        "Import the corporate actions of this share, or a price file adjusted for it.",
+        "Import its corporate actions or a price file adjusted for it; if it was trading, 'confirm' the move.",
     ),
     Verdict.CORROBORATED: (
         "large_move",
@@ -78,22 +78,28 @@ def of_actions(
     """Demergers and rights issues of the window that prices are known not to be adjusted for."""
     if not len(panel.days):
         return []
-    owners = {symbol: position.symbol for position in positions for symbol in position.price_symbols}
+    columns = {symbol: column for column, position in enumerate(positions) for symbol in position.price_symbols}
     first = panel.days[max(since, 0)]
     return [
-        DataIssue(
-            action.kind,
-            Severity.WARNING,
-            owners[action.symbol],
-            f"{action.kind.replace('_', ' ').capitalize()} on {action.ex_date}: prices before it are not adjusted, "
-            "so its fall counts as a loss unless it is left out as a split-like jump.",
-            "",
-        )
+        _of_action(panel, action, columns[action.symbol])
         for action in actions
         if action.kind != "split_or_bonus"
-        and action.symbol in owners
+        and action.symbol in columns
         and first < np.datetime64(action.ex_date) <= panel.days[-1]
     ]
+
+
+def _of_action(panel: PricePanel, action: CorporateAction, column: int) -> DataIssue:
+    symbol = panel.symbols[column]
+    if action.kind == CONFIRMED_MOVE:
+        return DataIssue(action.kind, Severity.INFO, symbol, f"The move of {action.ex_date} was confirmed: it counts.")
+    row = int(np.searchsorted(panel.days, np.datetime64(action.ex_date)))
+    effect = (
+        "that day's return is left out" if np.isnan(panel.returns[row - 1, column]) else "its fall counts as a loss"
+    )
+    words = action.kind.replace("_", " ").capitalize()
+    message = f"{words} on {action.ex_date}: prices before it are not adjusted; {effect}."
+    return DataIssue(action.kind, Severity.WARNING, symbol, message)
 
 
 def sources_disagree(subject: str, kept: str, ignored: str, ratio: float) -> DataIssue:

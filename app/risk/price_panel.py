@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.data_issues import DataIssue
-from app.domain.prices import Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
+from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
 from app.measures.price_quality import SuspiciousMoves, adjust_for_actions, series_quality, suspicious_moves
 from app.measures.returns import simple_returns
 from app.risk import price_issues
@@ -46,7 +46,7 @@ def build_panel(
     """The panel of the positions over trading days, and every flaw of its newest ``rows`` returns.
 
     Splits and bonuses are applied, sources and renamed symbols joined where their levels agree, and moves that look
-    like an unadjusted split left out of ``returns``.
+    like an unadjusted split left out of ``returns`` unless a person confirmed that they were real.
     """
     bars = _adjusted(bars, actions, positions)
     issues: list[DataIssue] = []
@@ -55,7 +55,7 @@ def build_panel(
         issues += price_issues.of_names(position.symbol, column.symbols)
     benchmark = _join(bars, benchmarks, "benchmark", issues)
     trading = _trading_days(columns, benchmark, len(bars.days))
-    panel, moves = _assemble(bars.days[trading], positions, columns, benchmark, trading)
+    panel, moves = _assemble(bars.days[trading], positions, columns, benchmark, trading, _confirmed(actions, positions))
     since = len(panel.days) - rows
     issues += price_issues.of_moves(panel, moves, since)
     issues += price_issues.of_series(panel, series_quality(panel.closes, panel.volumes), since)
@@ -154,6 +154,17 @@ def _fill(joined: _Column, bars: DailyBars, column: int) -> _Column:
     )
 
 
+def _confirmed(actions: Sequence[CorporateAction], positions: Sequence[Position]) -> set[tuple[str, date]]:
+    """(position, day) of every move that a person confirmed."""
+    return {
+        (position.symbol, action.ex_date)
+        for action in actions
+        if action.kind == CONFIRMED_MOVE
+        for position in positions
+        if action.symbol in position.price_symbols
+    }
+
+
 def _trading_days(columns: Sequence[_Column], benchmark: _Column, days: int) -> NDArray[np.bool_]:
     """Days with a benchmark bar, or with a bar of half of the series that are alive."""
     closes = np.column_stack([c.closes for c in columns]) if columns else np.empty((days, 0))
@@ -169,6 +180,7 @@ def _assemble(
     columns: Sequence[_Column],
     benchmark: _Column,
     trading: NDArray[np.bool_],
+    confirmed: Container[tuple[str, date]],
 ) -> tuple[PricePanel, SuspiciousMoves]:
     def matrix(name: str) -> FloatArray:
         stacked = [getattr(column, name)[trading] for column in columns]
@@ -176,6 +188,9 @@ def _assemble(
 
     closes, volumes, index = matrix("closes"), matrix("volumes"), benchmark.closes[trading]
     moves = suspicious_moves(closes, volumes, index, matrix("opens"))
+    places = zip(moves.column.tolist(), days[moves.row].astype(object).tolist(), strict=True)
+    doubtful = [(positions[column].symbol, day) not in confirmed for column, day in places]
+    moves = moves.only(np.array(doubtful, dtype=bool))
     returns = simple_returns(closes)
     returns[moves.excluded(closes.shape)[1:]] = np.nan
     panel = PricePanel(

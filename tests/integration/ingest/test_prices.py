@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
 from select import select
 from threading import Event, Thread
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 
 from app.Boilerplate import Boilerplate
 from app.domain.errors import InputFileError
-from app.domain.prices import Basis
-from app.ingest.prices import import_prices
+from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction
+from app.ingest.prices import confirm_move, import_prices
+from app.store.prices import load_actions
 from tests.integration.conftest import TODAY
 from tests.integration.importing import bring_actions, bring_prices, contents, rows
 from tests.integration.input_files import HEADER, price_csv, random_closes, weekdays
@@ -218,3 +220,12 @@ def test_every_import_tells_listeners(database: Boilerplate) -> None:
     listener.poll()
     assert [notice.channel for notice in listener.notifies] == ["risk_imports"]
     pooled.invalidate()
+
+
+def test_a_confirmed_move_is_noted_once(database: Boilerplate) -> None:
+    day = date(2025, 8, 25)
+    for expected in (True, False):
+        with database.transaction() as connection:
+            assert confirm_move(connection, "TVSMOTOR", day) is expected
+    with database.transaction() as connection:
+        assert load_actions(connection, ["TVSMOTOR"]) == (CorporateAction("TVSMOTOR", day, 1.0, CONFIRMED_MOVE),)

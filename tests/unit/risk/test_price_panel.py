@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.data_issues import DataIssue
-from app.domain.prices import Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
+from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
 from app.risk.positions import Position
 from app.risk.price_panel import build_panel, merge_bars
 from tests.unit.risk.books import bars_of, position, split, trading_days
@@ -258,3 +258,19 @@ def test_a_delta_corrects_every_kind_of_figure(name: str) -> None:
     merged = merge_bars(old, delta, trading_days(6)[4].astype(object))
     np.testing.assert_array_equal(getattr(merged, name)[:4], getattr(old, name)[:4])
     np.testing.assert_array_equal(getattr(merged, name)[4:], getattr(delta, name))
+
+
+def test_a_confirmed_move_counts_and_says_so() -> None:
+    raw, day = raw_split()
+    bars = bars_of({("A", "csv"): raw, ("NIFTY50", "csv"): INDEX})
+    doubted, _ = built(bars)
+    panel, issues = built(bars, actions=(CorporateAction("A", day.astype(object), 1.0, CONFIRMED_MOVE),))
+    assert np.isnan(doubted.returns[:, 0]).sum() == np.isnan(panel.returns[:, 0]).sum() + 1
+    assert codes(issues) == ["confirmed_move"]
+
+
+def test_a_demerger_whose_fall_is_left_out_says_that_it_is() -> None:
+    raw, day = raw_split()
+    bars = bars_of({("A", "csv"): raw, ("NIFTY50", "csv"): INDEX})
+    _, issues = built(bars, actions=(CorporateAction("A", day.astype(object), 1.0, "demerger"),))
+    assert "that day's return is left out" in next(issue.message for issue in issues if issue.code == "demerger")
