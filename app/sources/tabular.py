@@ -14,20 +14,17 @@ import json
 import lzma
 import math
 import re
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 from typing import IO
 
 from app.domain.errors import InputFileError
+from app.sources.workbooks import WorkbookRefused, read_sheets
 
 MAX_UNPACKED = 200 << 20
-MAX_WORKBOOK = 20 << 20
 MAX_NESTING = 3
 MAX_QUOTED = 200
 HEADER_SEARCH_ROWS = 60
@@ -38,8 +35,6 @@ IST = timezone(timedelta(hours=5, minutes=30))
 MISSING_TEXTS = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none"})
 _ZIP, _GZIP, _OLE = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORKBOOK_MEMBER = "xl/workbook.xml"
-_WORKBOOK_READER = Path(__file__).with_name("workbook_reader.py")
-_WORKBOOK_SECONDS = 30
 _UNPACK_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -245,15 +240,10 @@ def _damaged(name: str, error: Exception) -> InputFileError:
 
 
 def _read_workbook(data: bytes, name: str) -> tuple[Grid, ...]:
-    if len(data) > MAX_WORKBOOK:
-        raise InputFileError(name, f"is a workbook of more than {MAX_WORKBOOK >> 20} MB.", "Save the table as CSV.")
-    command = [sys.executable, "-I", str(_WORKBOOK_READER)]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_WORKBOOK_SECONDS, check=True)
-    except subprocess.SubprocessError as error:
-        reason = "is a workbook that can't be read: damaged, protected by a password or far too large."
-        raise InputFileError(name, reason, "Open it, save it again as .xlsx or CSV.") from error
-    sheets: list[tuple[str, list[list[str]]]] = json.loads(done.stdout)
+        sheets = read_sheets(data)
+    except WorkbookRefused as refusal:
+        raise InputFileError(name, f"{refusal}.", "Open it, save it again as .xlsx or CSV.") from refusal
     return tuple(Grid(rows, sheet=sheet) for sheet, rows in sheets)
 
 

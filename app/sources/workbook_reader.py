@@ -7,8 +7,10 @@ rows. Here that ends this process and not the server. Run as a script, so it imp
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
+import zipfile
 from datetime import date
 from io import BytesIO
 
@@ -18,12 +20,49 @@ MAX_MEMORY = 1 << 30
 MAX_CPU_SECONDS = 20
 MAX_ROWS = 20_000
 MAX_COLUMNS = 200
+MAX_CELLS = 4_000_000
+MAX_TEXT = 32 << 20
+REFUSED = 3
+"""Exit status of a refusal whose reason is on standard error; any other failure has none worth showing."""
+
+_CHUNK = 1 << 20
+_LONGEST_CELL_START = 512
+_FAR_PLACE = rb'"(?:(?:[A-Z]{3,}|[H-Z][A-Z]|G[S-Z])[0-9]+|[A-Z]+(?:[2-9][0-9]{4}|[0-9]{6,}))"'
+_FAR_CELL = re.compile(rb"<c\s[^>]{0,200}?\br=" + _FAR_PLACE + rb"[^>]{0,200}>\s{0,20}<(?:v|is|f)\b")
+"""A cell with a value; formats alone reach to the last row in honest files."""
 
 
 def _limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+
+
+def _refuse(reason: str) -> None:
+    sys.stderr.write(reason)
+    raise SystemExit(REFUSED)
+
+
+def _check_members(data: bytes) -> None:
+    """Reads each member of a zipped workbook once, in pieces, before the reader makes room for it.
+
+    A changed byte shows in the checksum, which the reader itself ignores, a cell beyond the limits in the sheets' XML.
+    """
+    if not data.startswith(b"PK"):
+        return
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        for member in archive.infolist():
+            _scan(archive, member)
+
+
+def _scan(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    sheet = member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml")
+    with archive.open(member) as stream:
+        tail = b""
+        while piece := stream.read(_CHUNK):
+            if sheet and _FAR_CELL.search(tail + piece):
+                _refuse(f"is far too large: a cell lies beyond {MAX_ROWS} rows or {MAX_COLUMNS} columns")
+            tail = piece[-_LONGEST_CELL_START:]
 
 
 def _cell_text(value: object) -> str:
@@ -35,16 +74,29 @@ def _cell_text(value: object) -> str:
 
 def _sheet_rows(sheet: CalamineSheet) -> list[list[str]]:
     if sheet.total_height > MAX_ROWS or sheet.total_width > MAX_COLUMNS:
-        raise SystemExit(f"more than {MAX_ROWS} rows or {MAX_COLUMNS} columns")
+        _refuse(f"is far too large: a sheet has more than {MAX_ROWS} rows or {MAX_COLUMNS} columns")
     return [[_cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+
+
+def _all_sheets(data: bytes) -> list[tuple[str, list[list[str]]]]:
+    workbook = CalamineWorkbook.from_filelike(BytesIO(data))
+    sheets, cells, text = [], 0, 0
+    for name in workbook.sheet_names:
+        rows = _sheet_rows(workbook.get_sheet_by_name(name))
+        cells += sum(len(row) for row in rows)
+        text += sum(len(cell) for row in rows for cell in row)
+        if cells > MAX_CELLS or text > MAX_TEXT:
+            _refuse(f"is far too large: more than {MAX_CELLS} cells or {MAX_TEXT >> 20} MB of text")
+        sheets.append((name, rows))
+    return sheets
 
 
 def main() -> None:
     """Read, convert, print; any failure ends the process with a status other than 0."""
     _limit_resources()
-    workbook = CalamineWorkbook.from_filelike(BytesIO(sys.stdin.buffer.read()))
-    sheets = [[name, _sheet_rows(workbook.get_sheet_by_name(name))] for name in workbook.sheet_names]
-    json.dump(sheets, sys.stdout)
+    data = sys.stdin.buffer.read()
+    _check_members(data)
+    sys.stdout.write(json.dumps(_all_sheets(data)))
 
 
 if __name__ == "__main__":
