@@ -31,6 +31,7 @@ def sample_address(database_url: str, tmp_path: Path) -> Iterator[str]:
     services = build_services(settings, now=lambda: MONDAY)
     with services.database.transaction() as connection:
         load_sample(connection, last_final_day(MONDAY))
+    services.equity.report()  # compiles the calculators, which takes longer than a browser waits
     server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
