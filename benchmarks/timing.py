@@ -6,6 +6,7 @@ so that a busy moment of the machine hits all of them.
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,10 +70,15 @@ def _seconds_a_call(candidate: Candidate, calls: int) -> float:
     if candidate.before:
         candidate.before()
     run = candidate.run
-    start = perf_counter()
-    for _ in range(calls):
-        run()
-    return (perf_counter() - start) / calls
+    gc.collect()
+    gc.disable()  # as timeit does: whose turn it is to collect is chance
+    try:
+        start = perf_counter()
+        for _ in range(calls):
+            run()
+        return (perf_counter() - start) / calls
+    finally:
+        gc.enable()
 
 
 def _timing(candidate: Candidate, samples: list[float]) -> Timing:
