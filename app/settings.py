@@ -5,44 +5,74 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.domain.errors import SettingsError
+from app.domain.kite_login import KiteCredentials
+from app.domain.secret_keys import parse_secret_key
 
 APP_NAME = "kite-portfolio-risk"
 HOST_DATABASE = ("postgres", "mydb", "postgres", "postgres", "5432")
 """Host, database, user, password and port that the Kite dashboard's own code falls back to."""
 T = TypeVar("T")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+KITE_API_ROOT = "https://api.kite.trade"
+KITE_WS_ROOT = "wss://ws.kite.trade"
+KITE_LOGIN_ROOT = "https://kite.zerodha.com/connect/login"
+SHORTEST_PASSWORD = 15
+"""Characters; NIST SP 800-63B asks for 15 where the password is the only proof."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``database_url`` None means the embedded Postgres under ``data_dir``. Rates are fractions a year."""
+    """``database_url`` None means the embedded Postgres under ``data_dir``. Rates are fractions a year.
 
-    database_url: str | None
+    ``public_url`` is where browsers find the app when that is not the address served (a proxy, a container). Secrets
+    are left out of ``repr``.
+    """
+
+    database_url: str | None = field(repr=False)
     schema: str
     data_dir: Path
     host: str
     port: int
-    allow_remote: bool
     benchmark: str | None
     risk_free: float
     participation: float
     simulation_seed: int
     simulation_paths: int
     monte_carlo: str
+    public_url: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    secret_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    kite_user_ids: frozenset[str] = frozenset()
+    kite_credentials: KiteCredentials | None = field(default=None, repr=False)
+    kite_api_root: str = KITE_API_ROOT
+    kite_ws_root: str = KITE_WS_ROOT
+    kite_login_root: str = KITE_LOGIN_ROOT
 
     @property
     def serves_loopback_only(self) -> bool:
-        """True when no other machine can reach the address served."""
-        return self.host in LOOPBACK
+        """True when no other machine can reach the app, by the address served or by the public one."""
+        return self.host in LOOPBACK and (self.public_url is None or urlsplit(self.public_url).hostname in LOOPBACK)
+
+    @property
+    def has_password(self) -> bool:
+        """True when a password was set, hashed or in a file."""
+        return bool(self.password_hash or self.password)
+
+    @property
+    def needs_login(self) -> bool:
+        """True when the screen is shown only to who has logged in."""
+        return self.has_password or not self.serves_loopback_only
 
 
 class _Reader:
@@ -62,6 +92,10 @@ class _Reader:
         except (OSError, UnicodeDecodeError) as error:
             self.errors.append(f"{name}_FILE: {file} can't be read ({type(error).__name__})")
             return default
+
+    def secret(self, name: str) -> str | None:
+        """As ``text``, None where it is not set."""
+        return self.text(name, "") or None
 
     def checked(self, name: str, default: str, convert: Callable[[str], T], valid: Callable[[T], bool], rule: str) -> T:
         raw = self.text(name, default)
@@ -115,11 +149,74 @@ def default_data_dir() -> Path:
     return Path("/var/lib") / APP_NAME if os.name == "posix" and os.geteuid() == 0 else user_data_path(APP_NAME)
 
 
-def _flag(text: str) -> bool:
-    lowered = text.lower()
-    if lowered not in {"0", "1", "true", "false", "yes", "no"}:
-        raise ValueError(text)
-    return lowered in {"1", "true", "yes"}
+def _public_url(reader: _Reader) -> str | None:
+    """Scheme, name and port; the app can't live under a path. Plain http is for a network you trust."""
+    written = (reader.secret("RISK_PUBLIC_URL") or "").rstrip("/")
+    if written and not re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?", written):
+        reader.errors.append(f"RISK_PUBLIC_URL={written!r} is not like https://risk.example.com")
+        return None
+    return written.lower() or None
+
+
+def _address(reader: _Reader, name: str, default: str, scheme: str) -> str:
+    """An address of this scheme (http or ws), with TLS unless it is on this machine; without a slash at its end."""
+    return reader.checked(
+        name,
+        default,
+        lambda written: written.rstrip("/"),
+        lambda url: _is_safe_address(url, scheme),
+        f"an address that starts with {scheme}s:// ({scheme}:// only on this machine)",
+    )
+
+
+def _is_safe_address(url: str, scheme: str) -> bool:
+    parts = urlsplit(url)
+    on_this_machine = parts.hostname in LOOPBACK
+    bare = parts.username is None and not parts.query and not parts.fragment
+    return (
+        bool(parts.hostname) and bare and (parts.scheme == f"{scheme}s" or (parts.scheme == scheme and on_this_machine))
+    )
+
+
+def _password_hash(reader: _Reader) -> str | None:
+    written = reader.secret("RISK_PASSWORD_HASH")
+    if written and not re.fullmatch(r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+", written):
+        reader.errors.append("RISK_PASSWORD_HASH is not an argon2id hash (python -m app password makes one)")
+        return None
+    return written
+
+
+def _password(reader: _Reader, environ: Mapping[str, str]) -> str | None:
+    """Only from a file: an environment is read by too many."""
+    if "RISK_PASSWORD" in environ:
+        reader.errors.append("RISK_PASSWORD is not read: use RISK_PASSWORD_HASH or RISK_PASSWORD_FILE")
+    if "RISK_PASSWORD_FILE" not in environ:
+        return None
+    password = reader.text("RISK_PASSWORD", "")
+    if len(password) < SHORTEST_PASSWORD:
+        reader.errors.append(f"RISK_PASSWORD_FILE holds fewer than {SHORTEST_PASSWORD} characters")
+    return password
+
+
+def _secret_keys(reader: _Reader) -> tuple[bytes, ...]:
+    try:
+        return tuple(parse_secret_key(key) for key in re.split(r"[,\s]+", reader.text("RISK_SECRET_KEY", "")) if key)
+    except ValueError:
+        reader.errors.append("RISK_SECRET_KEY is not 32 random bytes in base64 or hexadecimal (several: by commas)")
+        return ()
+
+
+def _kite_credentials(reader: _Reader) -> KiteCredentials | None:
+    key, secret = reader.secret("KITE_API_KEY"), reader.secret("KITE_API_SECRET")
+    if key and secret:
+        return KiteCredentials(key, secret)
+    if key or secret:
+        reader.errors.append("KITE_API_KEY and KITE_API_SECRET belong together; one of them is missing")
+    return None
+
+
+def _kite_user_ids(reader: _Reader) -> frozenset[str]:
+    return frozenset(re.findall(r"[^,\s]+", reader.text("KITE_USER_IDS", "").upper()))
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -141,7 +238,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data_dir=Path(reader.text("RISK_DATA_DIR", str(default_data_dir()))).expanduser().absolute(),
         host=reader.text("HOST", "127.0.0.1"),
         port=reader.checked("PORT", "5000", int, lambda p: 0 < p < 65536, "a port number from 1 to 65535"),
-        allow_remote=reader.checked("RISK_ALLOW_REMOTE", "0", _flag, lambda _: True, "0 or 1"),
         benchmark=reader.text("RISK_BENCHMARK", "") or None,
         risk_free=reader.checked(
             "RISK_FREE_RATE", "6", float, lambda r: -5 <= r <= 50, "a percentage a year from -5 to 50"
@@ -164,11 +260,20 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         monte_carlo=reader.checked(
             "RISK_MONTE_CARLO", "bootstrap", str, lambda m: m in {"bootstrap", "student_t"}, "bootstrap or student_t"
         ),
+        public_url=_public_url(reader),
+        password_hash=_password_hash(reader),
+        password=_password(reader, environ),
+        secret_keys=_secret_keys(reader),
+        kite_user_ids=_kite_user_ids(reader),
+        kite_credentials=_kite_credentials(reader),
+        kite_api_root=_address(reader, "KITE_API_ROOT", KITE_API_ROOT, "http"),
+        kite_ws_root=_address(reader, "KITE_WS_ROOT", KITE_WS_ROOT, "ws"),
+        kite_login_root=_address(reader, "KITE_LOGIN_ROOT", KITE_LOGIN_ROOT, "http"),
     )
-    if not settings.serves_loopback_only and not settings.allow_remote:
+    if not (settings.serves_loopback_only or settings.has_password or settings.kite_user_ids):
         reader.errors.append(
-            f"HOST={settings.host!r} can be reached by other machines and this version has no login. "
-            "Set RISK_ALLOW_REMOTE=1 only behind a proxy that asks for one"
+            f"HOST={settings.host!r} can be reached by other machines: set RISK_PASSWORD_HASH "
+            "(python -m app password makes one), RISK_PASSWORD_FILE or KITE_USER_IDS"
         )
     if reader.errors:
         raise SettingsError(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import SettingsError
+from app.domain.kite_login import KiteCredentials
 from app.settings import Settings, default_data_dir, read_settings
 
 
@@ -16,7 +18,6 @@ def test_without_any_variable_the_database_is_embedded_and_only_this_machine_is_
         data_dir=default_data_dir(),
         host="127.0.0.1",
         port=5000,
-        allow_remote=False,
         benchmark=None,
         risk_free=0.06,
         participation=0.2,
@@ -73,7 +74,23 @@ def test_rates_are_percent_outside_and_fractions_inside() -> None:
         ("RISK_DB_SCHEMA", "Upper"),
         ("PORT", "0"),
         ("PORT", "65536"),
-        ("RISK_ALLOW_REMOTE", "maybe"),
+        ("RISK_PUBLIC_URL", "risk.example.com"),
+        ("RISK_PUBLIC_URL", "https://me@risk.example.com"),
+        ("RISK_PUBLIC_URL", "https://risk.example.com/risk"),
+        ("RISK_PASSWORD_HASH", "password"),
+        ("RISK_PASSWORD_HASH", "$argon2i$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"),
+        ("RISK_PASSWORD", "a password of many characters"),
+        ("RISK_SECRET_KEY", "changeme"),
+        ("RISK_SECRET_KEY", "0" * 64),
+        ("RISK_SECRET_KEY", f"{'a1b2c3d4' * 8}"),
+        ("KITE_API_KEY", "alone"),
+        ("KITE_API_SECRET", "alone"),
+        ("KITE_API_ROOT", "http://kite.example"),
+        ("KITE_API_ROOT", "api.kite.trade"),
+        ("KITE_API_ROOT", "https://me:pass@api.kite.trade"),
+        ("KITE_WS_ROOT", "ws://kite.example"),
+        ("KITE_WS_ROOT", "https://ws.kite.trade"),
+        ("KITE_LOGIN_ROOT", "javascript:alert(1)"),
         ("RISK_FREE_RATE", "nan"),
         ("RISK_FREE_RATE", "51"),
         ("RISK_PARTICIPATION", "0"),
@@ -102,11 +119,91 @@ def test_a_message_never_holds_the_password() -> None:
     assert "hidden" not in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::"])
-def test_other_machines_are_served_only_when_asked_for(host: str) -> None:
-    with pytest.raises(SettingsError, match="RISK_ALLOW_REMOTE=1"):
-        read_settings({"HOST": host})
-    assert not read_settings({"HOST": host, "RISK_ALLOW_REMOTE": "1"}).serves_loopback_only
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aGFzaA"
+ELSEWHERE = ({"HOST": "0.0.0.0"}, {"HOST": "192.168.1.5"}, {"HOST": "::"}, {"RISK_PUBLIC_URL": "https://r.example"})
+HERE: tuple[dict[str, str], ...] = (
+    {},
+    {"HOST": "::1"},
+    {"HOST": "localhost"},
+    {"RISK_PUBLIC_URL": "http://localhost:8080"},
+)
+
+
+@pytest.mark.parametrize("reach", ELSEWHERE)
+def test_other_machines_are_served_only_with_a_way_to_log_in(reach: dict[str, str]) -> None:
+    for useless in ({}, {"KITE_USER_IDS": " , "}, {"KITE_API_KEY": "key", "KITE_API_SECRET": "secret"}):
+        with pytest.raises(SettingsError, match=r"RISK_PASSWORD_HASH.*RISK_PASSWORD_FILE or KITE_USER_IDS"):
+            read_settings(reach | useless)
+    with pytest.raises(SettingsError):
+        read_settings(reach | {"RISK_ALLOW_REMOTE": "1"})
+
+
+@pytest.mark.parametrize("reach", ELSEWHERE)
+@pytest.mark.parametrize("way", [{"RISK_PASSWORD_HASH": HASH}, {"KITE_USER_IDS": "AB1234"}])
+def test_with_a_way_to_log_in_other_machines_are_served_after_it(reach: dict[str, str], way: dict[str, str]) -> None:
+    settings = read_settings(reach | way)
+    assert settings.needs_login
+    assert not settings.serves_loopback_only
+
+
+@pytest.mark.parametrize("reach", HERE)
+def test_this_machine_alone_needs_no_login_unless_a_password_is_set(reach: dict[str, str]) -> None:
+    assert not read_settings(reach).needs_login
+    assert not read_settings(reach | {"KITE_USER_IDS": "AB1234"}).needs_login
+    assert read_settings(reach | {"RISK_PASSWORD_HASH": HASH}).needs_login
+
+
+def test_a_password_comes_from_a_file_and_is_long(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("a password of many characters\n")
+    environ = {"HOST": "0.0.0.0", "RISK_PASSWORD_FILE": str(file)}
+    assert read_settings(environ).password == "a password of many characters"
+    file.write_text("fourteen chars\n")
+    with pytest.raises(SettingsError, match="fewer than 15 characters") as caught:
+        read_settings(environ)
+    assert "fourteen" not in str(caught.value)
+
+
+def test_kite_users_are_listed_in_any_case_and_with_any_commas() -> None:
+    assert read_settings({"KITE_USER_IDS": " ab1234,CD5678 ,"}).kite_user_ids == {"AB1234", "CD5678"}
+
+
+def test_key_and_secret_of_kite_may_lie_in_files(tmp_path: Path) -> None:
+    for name in ("key", "secret"):
+        (tmp_path / name).write_text(f"my{name}\n")
+    environ = {"KITE_API_KEY_FILE": str(tmp_path / "key"), "KITE_API_SECRET_FILE": str(tmp_path / "secret")}
+    assert read_settings(environ).kite_credentials == KiteCredentials("mykey", "mysecret")
+
+
+def test_kite_may_be_elsewhere_on_this_machine() -> None:
+    settings = read_settings({"KITE_API_ROOT": "http://127.0.0.1:7000/", "KITE_WS_ROOT": "ws://localhost:7000"})
+    assert (settings.kite_api_root, settings.kite_ws_root) == ("http://127.0.0.1:7000", "ws://localhost:7000")
+    assert settings.kite_login_root == "https://kite.zerodha.com/connect/login"
+
+
+def test_several_secret_keys_are_read_in_order() -> None:
+    keys = [bytes(range(start, start + 32)) for start in (0, 100)]
+    written = f"{keys[0].hex()}, {base64.urlsafe_b64encode(keys[1]).decode()}"
+    assert read_settings({"RISK_SECRET_KEY": written}).secret_keys == tuple(keys)
+
+
+def test_no_secret_shows_in_what_is_printed_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("canary password of many characters")
+    shown = repr(
+        read_settings(
+            {
+                "DATABASE_URL": "postgresql://me:canary1@server/risk",
+                "RISK_PASSWORD_HASH": HASH,
+                "RISK_PASSWORD_FILE": str(file),
+                "RISK_SECRET_KEY": bytes(range(32)).hex(),
+                "KITE_API_KEY": "canary2",
+                "KITE_API_SECRET": "canary3",
+            }
+        )
+    )
+    for secret in ("canary", "argon2", "\\x01\\x02", "00010203"):
+        assert secret not in shown
 
 
 def test_the_data_folder_is_absolute_and_knows_the_home(monkeypatch: pytest.MonkeyPatch) -> None:
