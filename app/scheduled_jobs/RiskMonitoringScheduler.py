@@ -11,12 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.bootstrap import Services
 from app.domain.errors import RiskError
-from app.scheduled_jobs import daily_risk
+from app.scheduled_jobs import daily_risk, kite_sync
 from app.store.heartbeats import Heartbeat, save_heartbeat
 
 log = logging.getLogger(__name__)
 INDIA = ZoneInfo("Asia/Kolkata")
-JOBS: dict[str, Callable[[Services], str]] = {daily_risk.NAME: daily_risk.run}
+JOBS: dict[str, Callable[[Services], str]] = {daily_risk.NAME: daily_risk.run, kite_sync.NAME: kite_sync.run}
+TIMES = ((kite_sync.NAME, 8, 45), (kite_sync.NAME, 16, 5), (daily_risk.NAME, 16, 30))
+"""Job, hour and minute in India, Monday to Friday. Kite restates history by 08:00; the day's bar is final at 16:00."""
 LATE_SECONDS = 6 * 3600
 """A job that was missed (machine asleep) still runs when it is at most this late."""
 
@@ -27,10 +29,12 @@ class RiskMonitoringScheduler:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._scheduler = BlockingScheduler(timezone=INDIA)
-        self._scheduler.add_job(
-            self.run_job, "cron", args=[daily_risk.NAME], day_of_week="mon-fri", hour=16, minute=0,
-            misfire_grace_time=LATE_SECONDS, coalesce=True, max_instances=1,
-        )  # fmt: skip
+        for name, hour, minute in TIMES:
+            self._scheduler.add_job(
+                self.run_job, "cron", args=[name], day_of_week="mon-fri", hour=hour, minute=minute,
+                misfire_grace_time=LATE_SECONDS, coalesce=True, max_instances=1,
+            )  # fmt: skip
+        self._scheduler.add_job(self.catch_up, "interval", seconds=60, misfire_grace_time=60, coalesce=True)
         self._scheduler.add_job(self.beat, "interval", seconds=60, misfire_grace_time=60, coalesce=True)
 
     def run(self) -> None:
@@ -51,6 +55,16 @@ class RiskMonitoringScheduler:
         except (RiskError, SQLAlchemyError) as error:
             log.warning("%s failed: %s", name, type(error).__name__)
             self._note(name, "error", type(error).__name__)
+
+    def catch_up(self) -> None:
+        """Fetch from Kite when somebody has logged in since the last try."""
+        try:
+            due = kite_sync.is_due(self._services)
+        except (RiskError, SQLAlchemyError) as error:
+            log.warning("%s not looked at: %s", kite_sync.NAME, type(error).__name__)
+            return
+        if due:
+            self.run_job(kite_sync.NAME)
 
     def beat(self) -> None:
         """Say that the worker lives."""

@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
-from app.domain.market_hours import EQUITY_HOURS, IST, hours_on, last_final_day, trading_day
+from app.domain.market_hours import (
+    EQUITY_HOURS,
+    IST,
+    MarketPhase,
+    hours_on,
+    last_final_day,
+    market_phase,
+    trading_day,
+)
 
 
 def india(*parts: int) -> datetime:
@@ -43,3 +51,25 @@ def test_an_instant_means_the_same_wherever_its_clock_stands() -> None:
     instant = india(2026, 11, 20, 16, 0)
     for offset in (-11, 0, 9):
         assert last_final_day(instant.astimezone(timezone(timedelta(hours=offset)))) == date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("moment", "phase"),
+    [
+        (india(2026, 11, 23, 8, 59), MarketPhase.CLOSED),
+        (india(2026, 11, 23, 9, 0), MarketPhase.PRE_OPEN),
+        (india(2026, 11, 23, 9, 15), MarketPhase.CONTINUOUS),
+        (india(2026, 11, 23, 15, 14, 59), MarketPhase.CONTINUOUS),
+        (india(2026, 11, 23, 15, 15), MarketPhase.CLOSING_AUCTION),
+        (india(2026, 11, 23, 15, 35), MarketPhase.POST_CLOSE),
+        (india(2026, 11, 23, 16, 0), MarketPhase.CLOSED),
+        (india(2026, 11, 21, 12, 0), MarketPhase.CLOSED),
+        (india(2026, 7, 31, 15, 20), MarketPhase.CONTINUOUS),
+        (india(2026, 7, 31, 15, 30), MarketPhase.POST_CLOSE),
+        (india(2026, 12, 7, 15, 20), MarketPhase.CONTINUOUS),
+        (india(2026, 12, 7, 15, 35), MarketPhase.CLOSING_AUCTION),
+    ],
+)
+def test_the_phase_follows_the_hours_in_force_on_that_day(moment: datetime, phase: MarketPhase) -> None:
+    assert market_phase(moment) is phase
+    assert market_phase(moment.astimezone(UTC)) is phase
