@@ -1,5 +1,5 @@
-# make run | test | check | bench | job JOB=daily_risk | screenshots. Needs Python 3.11 or later and, for the screen,
-# Node 20 or later (taken from a Python package where the system has none).
+# make run | run-live-demo | test | check | bench | job JOB=daily_risk | screenshots. Needs Python 3.11 or later and, for
+# the screen, Node 20 or later (taken from a Python package where the system has none).
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 PYTHON ?= python3
@@ -7,9 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: run test check bench job screenshots build clean
+.PHONY: run run-live-demo test check bench job screenshots build clean
 run: build
 	@exec $(BIN)/python -m app run
+
+run-live-demo: build $(VENV)/.dev
+	@exec $(BIN)/python -m tests.fakes.live_demo
 
 test: build $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

@@ -1,22 +1,25 @@
-"""create_app(): the one Flask app, its blueprints and the headers that guard them."""
+"""create_app(): the one Flask app, its login to Kite, its blueprints and what guards them."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 
 from app import __version__
+from app.api.access import control_access
 from app.api.docs import docs_blueprint
 from app.api.equity import equity_blueprint
 from app.api.errors import problem, register_errors
 from app.api.guards import guard
 from app.api.health import health_blueprint
+from app.api.kite_login import kite_login_blueprint
+from app.api.live import attach_sockets, live_blueprint
+from app.api.login import login_blueprint
 from app.api.screen import screen_blueprint
 from app.bootstrap import Services
-from app.settings import LOOPBACK
 
 MAX_BODY = 1 << 20
 
@@ -34,17 +37,17 @@ def create_app(services: Services) -> OpenAPI:
         validation_error_status="400",
         validation_error_callback=_bad_parameters,
     )
-    app.config.update(
-        MAX_CONTENT_LENGTH=MAX_BODY,
-        SESSION_COOKIE_SAMESITE="Strict",
-    )
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY)
     register_errors(app)
-    for blueprint in (equity_blueprint(services), health_blueprint(services)):
+    guard(app, services.settings)
+    access = control_access(app, services)
+    for blueprint in (equity_blueprint(services), live_blueprint(services), health_blueprint(services)):
         app.register_api(blueprint)
     app.register_blueprint(docs_blueprint(app))
-    app.register_blueprint(screen_blueprint(services))
-    settings = services.settings
-    guard(app, None if settings.allow_remote else LOOPBACK | {settings.host})
+    app.register_blueprint(screen_blueprint(services, lambda: services.kite.credentials() is not None))
+    for pages in (login_blueprint, kite_login_blueprint):
+        app.register_blueprint(pages(services, access))
+    attach_sockets(app, services, lambda: access.granted_by() or request.remote_addr or "")
     return app
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.equity import MAX_HORIZON, OLDEST_DAY
+from app.api.passwords import ask_for_hash
 from app.api.terminal import print_equity
 from app.bootstrap import Services, build_services
 from app.domain.errors import InputFileError, RiskError
@@ -30,7 +31,8 @@ from app.ingest.holdings import import_holdings
 from app.ingest.prices import confirm_move, import_actions, import_prices
 from app.ingest.sample_book import load_sample
 from app.ingest.securities import import_securities
-from app.processes import serve_web, serve_worker, supervise
+from app.kite_commands import add_kite_commands
+from app.processes import serve_ticker, serve_web, serve_worker, supervise
 from app.scheduled_jobs.RiskMonitoringScheduler import JOBS
 from app.settings import read_settings
 from app.store.migrations import migrate
@@ -79,14 +81,18 @@ def _parser() -> argparse.ArgumentParser:
         help=f"VaR horizon, 1 to {MAX_HORIZON}",
     )
     equity.add_argument("--json", action="store_true", help="the same JSON as GET /api/risk/equity")
+    kite = _command(commands, "kite", "log in to Kite, fetch from it, see what is there", None)
+    add_kite_commands(kite, _services, console)
     confirm = _command(commands, "confirm", "say that a price move was real, so that risk figures count it", _confirm)
     confirm.add_argument("symbol", type=str.upper, metavar="SYMBOL")
     confirm.add_argument("day", type=_day, metavar="DATE", help="the day of the move (YYYY-MM-DD)")
     job = _command(commands, "job", "run one scheduled job now", _job)
     job.add_argument("name", choices=tuple(JOBS))
+    _command(commands, "password", "make RISK_PASSWORD_HASH of a password", _password)
     _command(commands, "run", "serve the dashboard and the risk worker until stopped", _run)
     _command(commands, "web", "serve the dashboard alone (started by run)", lambda _: _serve(serve_web))
     _command(commands, "worker", "run the schedule alone (started by run)", lambda _: _serve(serve_worker))
+    _command(commands, "ticker", "stream prices from Kite alone (started by run)", lambda _: _serve(serve_ticker))
     return parser
 
 
@@ -237,7 +243,13 @@ def _run(_options: argparse.Namespace) -> int:
         return supervise(
             services.settings,
             lambda url: console.print(f"\nPortfolio risk is at [bold]{url}[/bold]  (Ctrl-C stops it)\n"),
+            lambda: services.kite.credentials() is not None,
         )
+
+
+def _password(_options: argparse.Namespace) -> int:
+    sys.stdout.write(f"{ask_for_hash()}\n")
+    return 0
 
 
 def _serve(serve: Callable[..., None]) -> int:

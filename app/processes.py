@@ -1,4 +1,4 @@
-"""The processes of `run`: a web server and a risk worker, watched, restarted and stopped together."""
+"""The processes of `run`: web server, risk worker and ticker, watched, restarted and stopped together."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from gunicorn.app.base import BaseApplication
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.live import MAX_SOCKETS
 from app.bootstrap import Services, build_services
 from app.domain.errors import RiskError
 from app.scheduled_jobs.RiskMonitoringScheduler import RiskMonitoringScheduler
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
-WEB_THREADS = 32
+REQUEST_THREADS = 32
+WEB_THREADS = MAX_SOCKETS + REQUEST_THREADS
+"""A WebSocket holds a thread for its life: even with every one open, requests find threads."""
+TICKER_CHECK_SECONDS = 5.0
 START_SECONDS = 60
 STOP_SECONDS = 15
 PARENT_SECONDS = 2
@@ -95,8 +100,24 @@ def serve_worker(settings: Settings) -> None:
     services.close()
 
 
-def supervise(settings: Settings, announce: Callable[[str], None]) -> int:
-    """Start web and worker, announce the address once it answers, and stop both on a signal; returns the exit code.
+def serve_ticker(settings: Settings) -> None:
+    """Stream prices from Kite until told to stop or the starting process is gone."""
+    from app.KiteWS import KiteWS  # starts Twisted's reactor, which no other process wants
+
+    _stop_with_parent()
+    services = build_services(settings)
+    stopping = threading.Event()
+    _on_stop_signal(stopping.set)
+    KiteWS(services.database, services.kite, settings.kite_ws_root, services.now).run(stopping)
+    services.close()
+
+
+def supervise(
+    settings: Settings, announce: Callable[[str], None], wants_ticker: Callable[[], bool] = lambda: False
+) -> int:
+    """Start web and worker, announce the address once it answers, and stop all on a signal; returns the exit code.
+
+    The ticker is started as soon as ``wants_ticker`` says that Kite is configured.
 
     Raises:
         RiskError: when the address is taken or the web server does not come up.
@@ -112,15 +133,29 @@ def supervise(settings: Settings, announce: Callable[[str], None]) -> int:
         _wait_until_answering(url, children["web"], stopping)
         if not stopping.is_set():
             announce(url)
+        ticker_due = 0.0
         while not stopping.wait(0.5):
             for child in children.values():
                 child.restart_if_dead()
+            if "ticker" not in children and time.monotonic() >= ticker_due:
+                ticker_due = time.monotonic() + TICKER_CHECK_SECONDS
+                if _agrees(wants_ticker):
+                    children["ticker"] = _Child("ticker")
+                    children["ticker"].start()
     finally:
         for child in children.values():
             child.ask_to_stop()
         for child in children.values():
             child.wait_until_stopped()
     return 0
+
+
+def _agrees(question: Callable[[], bool]) -> bool:
+    """False where the database can't tell."""
+    try:
+        return question()
+    except (RiskError, SQLAlchemyError):
+        return False
 
 
 class _Child:

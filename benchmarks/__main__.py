@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks.database import temporary_database
 from benchmarks.market import Scale
 from benchmarks.scene import Scene, open_scene
-from benchmarks.suites import cold_load, correlation_json, measures, report, tick
+from benchmarks.suites import cold_load, correlation_json, live, measures, report, tick
 from benchmarks.tables import Result, markdown, terminal_table, write_between_markers
 from benchmarks.timing import Comparison, time_candidates
 
@@ -21,6 +21,7 @@ SUITES: dict[str, Callable[[Scene], Comparison]] = {
     "measures": measures.build,
     "load": cold_load.build,
     "tick": tick.build,
+    "live": live.build,
     "json": correlation_json.build,
 }
 ROUNDS = 21

@@ -17,8 +17,10 @@ from app.api.assets import asset_response, load_assets
 from app.api.charts import chart_json
 from app.api.formats import FILTERS
 from app.api.holdings_table import holding_rows
+from app.api.live_figures import figure_texts
 from app.api.measure_words import NOT_COMPUTED
 from app.domain.errors import RiskError, UnknownWindow
+from app.domain.live import LiveRisk
 from app.domain.risk_reports import WINDOWS, EquityRiskReport, EquitySeries, WindowReport
 
 T = TypeVar("T")
@@ -40,6 +42,10 @@ class EquityRisk(Protocol):
         """What the charts of a window draw; may raise RiskError."""
         ...
 
+    def live(self) -> LiveRisk:
+        """The book at the newest prices; may raise RiskError."""
+        ...
+
 
 class ScreenServices(Protocol):
     """What the screen needs of the app."""
@@ -53,9 +59,10 @@ class ScreenServices(Protocol):
 class Reading:
     """The one report and the one series of a request: asked at most once, failures included."""
 
-    def __init__(self, equity: EquityRisk, window: str) -> None:
+    def __init__(self, equity: EquityRisk, window: str, *, is_live: bool = False) -> None:
         self._equity = equity
         self.window = window
+        self.is_live = is_live
 
     @property
     def report(self) -> EquityRiskReport:
@@ -71,6 +78,14 @@ class Reading:
     def series(self) -> EquitySeries:
         """Raises RiskError."""
         return _raise_error(self._series)
+
+    @property
+    def today(self) -> tuple[str, str] | None:
+        """The gain of the day with its note; None where no live price tells it. Raises RiskError."""
+        if not self.is_live:
+            return None
+        live = self._equity.live()
+        return figure_texts(live, live.windows[self.window]).get("today")
 
     @property
     def report_or_none(self) -> EquityRiskReport | None:
@@ -116,7 +131,7 @@ class PanelKind:
 PANELS: Mapping[str, PanelKind] = {
     kind.name: kind
     for kind in (
-        PanelKind("hero", "Summary", lambda reading: panels.hero(reading.report, reading.window_report)),
+        PanelKind("hero", "Summary", lambda read: panels.hero(read.report, read.window_report, read.today)),
         PanelKind("loss", "One-day loss", lambda reading: chart_panels.loss(reading.window_report, reading.series)),
         PanelKind("drawdown", "Drawdown", lambda reading: chart_panels.drawdown(reading.window_report, reading.series)),
         PanelKind("measures", "All measures", lambda reading: panels.measures(reading.report, reading.window_report)),
@@ -158,14 +173,15 @@ def chosen_window(name: str) -> str:
     return name
 
 
-def screen_blueprint(services: ScreenServices) -> Blueprint:
-    """All routes of the screen; the caller sets the security header."""
+def screen_blueprint(services: ScreenServices, is_live: Callable[[], bool] = lambda: False) -> Blueprint:
+    """All routes of the screen; the caller sets the security header. ``is_live``: whether live prices may come."""
     screen = Blueprint("screen", __name__, template_folder="../templates")
     for name, show in FILTERS.items():
         screen.add_app_template_filter(show, name)
 
     def reading(window: str | None = None) -> Reading:
-        return Reading(services.equity, chosen_window(window or request.args.get("window", DEFAULT_WINDOW)))
+        chosen = chosen_window(window or request.args.get("window", DEFAULT_WINDOW))
+        return Reading(services.equity, chosen, is_live=is_live())
 
     @screen.context_processor
     def shell() -> dict[str, object]:

@@ -34,8 +34,9 @@ _SEVERITIES = {
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One large number; ``reason`` stands in for it where there is none."""
+    """One large number; ``reason`` stands in for it where there is none. A push finds it by its ``key``."""
 
+    key: str
     title: str
     value: str
     notes: tuple[str, ...]
@@ -156,27 +157,28 @@ def trust(issues: Sequence[DataIssue]) -> Trust:
     return Trust(worst.tone, title, " · ".join(group.title for group in rest), f"{first.subject}: {first.message}")
 
 
-def hero(report: EquityRiskReport, window: WindowReport) -> Hero:
-    """Value, bad-day loss, average worse day and deepest fall."""
+def hero(report: EquityRiskReport, window: WindowReport, today: tuple[str, str] | None = None) -> Hero:
+    """Value, bad-day loss, average worse day and deepest fall; ``today`` is the day's gain with its note, if known."""
     losses = tuple(_figure(key, window) for key in ("var_historical_95", "cvar_95", "max_drawdown"))
-    return Hero(trust(report.data_issues), (_value_figure(report), *losses), report, window)
+    gain = () if today is None else (Figure("today", "Today", today[0], (today[1],)),)
+    return Hero(trust(report.data_issues), (_value_figure(report), *gain, *losses), report, window)
 
 
 def _value_figure(report: EquityRiskReport) -> Figure:
     held = f"{_counted(len(report.holdings), 'holding')}, equity"
     if report.value is None:
-        return Figure("Portfolio value", "", (held,), "No holding has a price.")
-    return Figure("Portfolio value", format_rupees(report.value), (held,))
+        return Figure("value", "Portfolio value", "", (held,), "No holding has a price.")
+    return Figure("value", "Portfolio value", format_rupees(report.value), (held,))
 
 
 def _figure(key: str, window: WindowReport) -> Figure:
     words, measure = words_for(key), window.measures.get(key)
     if measure is None or measure.value is None:
-        return Figure(words.name, "", (words.term,), measure.unavailable or "" if measure else NOT_COMPUTED)
+        return Figure(key, words.name, "", (words.term,), measure.unavailable or "" if measure else NOT_COMPUTED)
     if measure.rupees is None:
-        return Figure(words.name, measure_value(measure), (words.gist, words.term))
+        return Figure(key, words.name, measure_value(measure), (words.gist, words.term))
     gist = f"{measure_value(measure)} · {words.gist}"
-    return Figure(words.name, format_rupees(measure.rupees), (gist, words.term))
+    return Figure(key, words.name, format_rupees(measure.rupees), (gist, words.term))
 
 
 def measures(report: EquityRiskReport, window: WindowReport) -> Measures:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from enum import StrEnum
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
+
+
+class MarketPhase(StrEnum):
+    """What shares in the closing auction do now. Only in CONTINUOUS must their prices and the index move."""
+
+    CLOSED = "closed"
+    PRE_OPEN = "pre_open"
+    CONTINUOUS = "continuous"
+    CLOSING_AUCTION = "closing_auction"
+    POST_CLOSE = "post_close"
+
+
+PRE_OPEN_STARTS = time(9, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +55,19 @@ def last_final_day(now: datetime) -> date:
     """The newest date whose daily bar can be final: today only once post-close trading has ended."""
     local = now.astimezone(IST)
     return local.date() if local.time() >= hours_on(local.date()).post_close_end else local.date() - timedelta(days=1)
+
+
+def market_phase(now: datetime) -> MarketPhase:
+    """The phase at an aware instant, by the clock and the days of the week: holidays are not known here."""
+    local = now.astimezone(IST)
+    hours, at = hours_on(local.date()), local.time()
+    if local.weekday() >= 5 or not PRE_OPEN_STARTS <= at < hours.post_close_end:
+        return MarketPhase.CLOSED
+    for end, phase in (
+        (hours.opens, MarketPhase.PRE_OPEN),
+        (hours.continuous_end, MarketPhase.CONTINUOUS),
+        (hours.closing_auction_end, MarketPhase.CLOSING_AUCTION),
+    ):
+        if at < end:
+            return phase
+    return MarketPhase.POST_CLOSE

@@ -32,6 +32,11 @@ const LICENCES = {
   'htmx.txt': 'htmx.org/LICENSE',
   'inter.txt': '@fontsource-variable/inter/LICENSE',
   'lucide.txt': 'lucide-static/LICENSE',
+  'engine.io-client.txt': 'engine.io-client/LICENSE',
+  'engine.io-parser.txt': 'engine.io-parser/LICENSE',
+  'socket.io-client.txt': 'socket.io-client/LICENSE',
+  'socket.io-component-emitter.txt': '@socket.io/component-emitter/LICENSE',
+  'socket.io-parser.txt': 'socket.io-parser/LICENSE',
   'tslib.txt': 'tslib/LICENSE.txt',
   'zrender.txt': 'zrender/LICENSE',
 };

@@ -12,17 +12,20 @@ from sqlalchemy import Connection
 from app.Boilerplate import Boilerplate
 from app.domain.errors import UnknownWindow
 from app.domain.holdings import HoldingsSnapshot
+from app.domain.live import LiveRisk
 from app.domain.market_hours import last_final_day, trading_day
 from app.domain.prices import CorporateAction, DailyBars
 from app.domain.risk_reports import WINDOWS, EquityRiskReport, EquitySeries
 from app.risk.equity_measures import RiskOptions
 from app.risk.equity_report import Book, compute_report, compute_series
+from app.risk.live import LiveBook, live_prices, live_ticks, prepare, revalue
 from app.risk.positions import MasterIndex, Position, index_master, merge_positions
 from app.risk.price_panel import BENCHMARKS, SOURCES, build_panel, merge_bars
 from app.store.holdings import load_book
 from app.store.imports import changes_since
 from app.store.prices import host_benchmark, load_actions, load_bars, load_host_bars, newest_day
 from app.store.securities import load_host_scrips, load_master
+from app.store.ticks import load_ticks
 
 ROWS = max(WINDOWS.values())
 HISTORY = timedelta(days=550)
@@ -61,6 +64,7 @@ class EquityRiskCalculator:
         self._now = now
         self._lock = Lock()
         self._loaded: _Loaded | None = None
+        self._live: LiveBook | None = None
 
     def report(
         self, windows: Sequence[str] | None = None, as_of: date | None = None, horizon_days: int = 1
@@ -88,16 +92,37 @@ class EquityRiskCalculator:
         (name,) = check_windows((window,))
         return compute_series(self.book(as_of), name, as_of)
 
+    def live(self) -> LiveRisk:
+        """The book at the newest ticks, from what is kept in memory; see ``app.risk.live`` for what follows a price.
+
+        Raises:
+            DatabaseUnavailable: when Postgres can't be reached.
+        """
+        now = self._now()
+        with self._database.transaction() as connection:
+            book, ticks = self._newest_book(connection, now), load_ticks(connection)
+        kept = self._live
+        if kept is None or kept.book is not book:
+            self._live = kept = prepare(book, self._options, trading_day(now))
+        return revalue(kept, ticks, now)
+
     def book(self, as_of: date | None = None) -> Book:
-        """Positions and prices up to a day: refreshed when it is the newest, read afresh when it is an earlier one."""
+        """Positions and prices up to a day: refreshed when it is the newest, read afresh when it is an earlier one.
+
+        The newest one has the live prices as well.
+        """
         now = self._now()
         until = last_final_day(now)
         with self._database.transaction() as connection:
             if as_of is not None:
                 return self._load(connection, now, min(as_of, until), as_of).book
-            with self._lock:
-                self._loaded = self._refreshed(connection, now, until)
-                return self._loaded.book
+            book = self._newest_book(connection, now)
+            return replace(book, live=live_prices(live_ticks(book, load_ticks(connection))))
+
+    def _newest_book(self, connection: Connection, now: datetime) -> Book:
+        with self._lock:
+            self._loaded = self._refreshed(connection, now, last_final_day(now))
+            return self._loaded.book
 
     def _refreshed(self, connection: Connection, now: datetime, until: date) -> _Loaded:
         kept = self._loaded

@@ -37,7 +37,7 @@ from app.risk.equity_measures import (
 )
 from app.risk.exposure import concentration, liquidity
 from app.risk.positions import Position
-from app.risk.valuation import Valuation, value_positions
+from app.risk.valuation import Price, Valuation, value_positions
 
 MIN_CORRELATION_DAYS = 20
 HISTOGRAM_BINS = 41
@@ -54,7 +54,7 @@ OWN_MEASURES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """Everything a report is computed from."""
+    """Everything a report is computed from. ``live`` prices, one a position or none at all, are newer than the rest."""
 
     positions: tuple[Position, ...]
     as_of: date | None
@@ -62,6 +62,7 @@ class Book:
     is_sample: bool
     panel: PricePanel
     price_issues: tuple[DataIssue, ...]
+    live: tuple[Price | None, ...] = ()
 
 
 def compute_report(
@@ -76,7 +77,7 @@ def compute_report(
 ) -> EquityRiskReport:
     """The report of a book over the named windows. ``as_of`` values the book at the closes of an earlier day."""
     panel = book.panel
-    valuation = value_positions(book.positions, panel, book.as_of, as_of)
+    valuation = value_positions(book.positions, panel, book.as_of, as_of, book.live)
     windows = sorted(windows, key=WINDOWS.__getitem__)
     lengths = [WINDOWS[name] for name in windows]
     portfolios = [build_portfolio(panel, valuation.weights, length) for length in lengths]
@@ -108,7 +109,7 @@ def compute_report(
 def compute_series(book: Book, window: str, as_of: date | None = None) -> EquitySeries:
     """What the charts of a window draw, from the same portfolio returns as the report."""
     panel = book.panel
-    valuation = value_positions(book.positions, panel, book.as_of, as_of)
+    valuation = value_positions(book.positions, panel, book.as_of, as_of, book.live)
     portfolio = build_portfolio(panel, valuation.weights, WINDOWS[window])
     series = portfolio.series[-WINDOWS[window] :]
     days = panel.days[1:][-len(series) :] if len(series) else panel.days[:0]

@@ -38,13 +38,22 @@ class Valuation:
 
 
 def value_positions(
-    positions: Sequence[Position], panel: PricePanel, book_as_of: date | None, as_of: date | None = None
+    positions: Sequence[Position],
+    panel: PricePanel,
+    book_as_of: date | None,
+    as_of: date | None = None,
+    live: Sequence[Price | None] = (),
 ) -> Valuation:
-    """Value every position at the newer of the book's own price and the last close; at closes only for an ``as_of``."""
+    """Value every position at the newer of the book's own price and the last close; at closes only for an ``as_of``.
+
+    ``live`` has an entry for each position, or none at all: a price there takes the place of the others.
+    """
     closes = _last_closes(panel)
     prices = tuple(
         _price(position, close, book_as_of, as_of) for position, close in zip(positions, closes, strict=True)
     )
+    if live and as_of is None:
+        prices = tuple(new or price for new, price in zip(live, prices, strict=True))
     values = tuple(
         None if price.value is None else price.value * position.quantity
         for position, price in zip(positions, prices, strict=True)

@@ -8,6 +8,8 @@ from datetime import date
 import numpy as np
 
 from app.domain.data_issues import DataIssue, Severity
+from app.domain.errors import RiskError
+from app.domain.live import LiveRisk
 from app.domain.prices import FloatArray
 from app.domain.risk_reports import (
     WINDOWS,
@@ -288,6 +290,7 @@ class FakeEquity:
 
     report_of: EquityRiskReport | Exception | None = None
     series_of: EquitySeries | Exception | None = None
+    live_of: LiveRisk | None = None
     reports_asked: int = 0
     series_asked: int = 0
 
@@ -304,6 +307,11 @@ class FakeEquity:
         if isinstance(self.series_of, Exception):
             raise self.series_of
         return self.series_of or normal_series(window)
+
+    def live(self) -> LiveRisk:
+        if self.live_of is None:
+            raise RiskError("no live prices were given to the fake")
+        return self.live_of
 
 
 @dataclass

@@ -122,10 +122,14 @@ function settle() {
   markSection();
 }
 
+/** A push says for itself what is new; a change of window is told here. */
+let isPush = false;
+
 async function refresh() {
   data = null;
   await redrawCharts();
-  say(document.querySelector('.switch [aria-current]')?.dataset.say ?? '');
+  if (isPush) isPush = false;
+  else say(document.querySelector('.switch [aria-current]')?.dataset.say ?? '');
 }
 
 /** A push swaps every panel at nearly the same time: the charts are fetched once for all of them. */
@@ -142,7 +146,14 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('#theme')) switchTheme();
 });
 document.addEventListener('htmx:after:swap', afterSwap);
+document.body.addEventListener('risk:updated', () => {
+  isPush = true;
+});
 document.addEventListener('htmx:error', () => say('The server could not be reached. What you see is from before.'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawCharts);
 addEventListener('scroll', markSectionSoon, {passive: true});
 document.fonts.ready.then(settle);
+
+if (live().hasAttribute('data-live')) {
+  import('./live.js').then(({follow}) => follow(() => live().dataset.window, say));
+}

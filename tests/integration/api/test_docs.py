@@ -39,7 +39,7 @@ def test_the_description_is_valid_openapi_3_1(empty_client: FlaskClient) -> None
     body = document(empty_client)
     assert body["openapi"].startswith("3.1")
     OpenAPIV31SpecValidator(body).validate()
-    assert body["paths"].keys() == {EQUITY, HEALTH}
+    assert {EQUITY, HEALTH, "/api/risk/live"} <= body["paths"].keys()
 
 
 @pytest.mark.parametrize("query", ["", "?window=60d", "?as_of=2026-06-01", "?as_of=1991-01-01", "?horizon=10"])
