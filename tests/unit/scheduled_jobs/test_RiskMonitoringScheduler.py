@@ -23,12 +23,12 @@ def next_runs() -> list[datetime]:
 
 def test_kite_is_read_before_the_open_and_after_the_close_and_the_report_follows() -> None:
     assert [f"{run:%a %H:%M %z}" for run in next_runs()] == [
-        "Mon 08:45 +0530", "Mon 16:05 +0530", "Mon 16:30 +0530",
+        "Mon 08:45 +0530", "Mon 16:00 +0530", "Mon 16:05 +0530", "Mon 16:30 +0530",
     ]  # fmt: skip
 
 
 def test_the_evening_run_comes_when_the_bar_of_the_day_is_final() -> None:
-    evening = next_runs()[1]
+    evening = next_runs()[2]
     assert evening.time() > hours_on(evening.date()).post_close_end
 
 
