@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.api.formats import INDIA, coverage, percent
+from app.api.holdings_table import signed_rupees
 from app.api.measure_words import words_for
 from app.domain.live import LiveMeasure, LiveRisk, LiveWindow
 from app.domain.money import format_rupees
@@ -33,7 +34,7 @@ def figure_texts(live: LiveRisk, window: LiveWindow) -> Texts:
     if live.value is not None:
         texts["value"] = format_rupees(live.value), ""
     if live.day_pnl is not None and live.day_change is not None:
-        texts["today"] = format_rupees(live.day_pnl), _day_note(live, live.day_change, window.drawdown_today)
+        texts["today"] = signed_rupees(live.day_pnl), _day_note(live, live.day_change, window.drawdown_today)
     for name in IN_RUPEES:
         if text := _loss(window.measures[name], name):
             texts[name] = text

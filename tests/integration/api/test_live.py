@@ -87,7 +87,7 @@ def test_every_open_page_is_told_of_a_batch_of_ticks(stocked: Services) -> None:
             while not told[1]["as_of"]:
                 told = page.event()
             assert told[0] == "risk:updated"
-            assert told[1]["windows"]["1y"]["today"][0].startswith("₹")
+            assert told[1]["windows"]["1y"]["today"][0].startswith("▲ +₹")
             assert told[1]["say"].startswith("Portfolio value ₹")
 
 

@@ -35,7 +35,7 @@ LIVE = LiveRisk(
 def test_rupees_are_written_as_in_india_and_the_day_beside_the_index() -> None:
     texts = figure_texts(LIVE, WINDOW)
     assert texts["value"] == ("₹30,00,000", "")
-    assert texts["today"] == ("−₹12,000", "−0.40% · Nifty 50 0.25% · 3.25% below the high")
+    assert texts["today"] == ("▼ −₹12,000", "−0.40% · Nifty 50 0.25% · 3.25% below the high")
     assert texts["var_historical_95"] == ("₹45,000", "1.50% · 1 day in 20 is worse")
 
 
