@@ -168,7 +168,8 @@ def _summary(
     daily: FloatArray, levels: tuple[float, ...], allowed: list[bool], days: int, freedom: float
 ) -> SimulatedTail:
     """Compound ``daily`` (horizon, paths), where no day loses more than everything, and read the tail."""
-    total = np.prod(1.0 + np.maximum(daily, -1.0), axis=0) - 1.0
+    limited = np.maximum(daily, -1.0)
+    total = limited[0] if len(limited) == 1 else np.prod(1.0 + limited, axis=0) - 1.0
     total.sort()
     tails = [tail_of_sorted(total, a) if ok else (math.nan, math.nan) for a, ok in zip(levels, allowed)]
     losses, shortfalls = np.array(tails).T
