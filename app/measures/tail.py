@@ -46,7 +46,7 @@ def expected_shortfall(returns: FloatArray, level: float, horizon: int = 1) -> F
     ordered, count, kept = _tail(returns, level, horizon)
     mass = np.asarray(count * (1.0 - level))
     whole = np.asarray(mass, dtype=np.int64)
-    total = _order_statistic(np.cumsum(ordered, axis=0), whole - 1)
+    total = np.where(whole > 0, _order_statistic(np.cumsum(ordered, axis=0), whole - 1), 0.0)
     worst = total + (mass - whole) * _order_statistic(ordered, whole)
     return np.where(kept, quotient(-worst, mass) * math.sqrt(horizon), math.nan)
 

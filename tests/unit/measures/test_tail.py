@@ -155,3 +155,11 @@ def test_the_tail_of_sorted_returns_is_that_of_the_plain_functions(count: int, l
     loss, shortfall = tail.tail_of_sorted(np.sort(returns), level)
     assert loss == pytest.approx(float(tail.historical_var(returns, level)), rel=1e-13)
     assert shortfall == pytest.approx(float(tail.expected_shortfall(returns, level)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("count", "level"), [(10, 0.9), (20, 0.95), (100, 0.99), (30, 0.9), (3, 0.6666666666666667)])
+def test_a_tail_of_whole_observations_is_their_mean_however_it_rounds(count: int, level: float) -> None:
+    returns = -np.arange(1.0, count + 1)
+    worst = returns[::-1][: round(count * (1 - level))]
+    assert float(tail.expected_shortfall(returns, level)) == pytest.approx(-worst.mean(), rel=1e-9)
+    assert tail.tail_of_sorted(np.sort(returns), level)[1] == pytest.approx(-worst.mean(), rel=1e-9)
