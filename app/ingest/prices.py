@@ -75,7 +75,7 @@ def _without_restated(connection: Connection, prices: PriceFile, exchange: str) 
     if prices.price_basis is Basis.AS_TRADED or not len(prices.symbols):
         return prices, ()
     symbols, first = np.unique(prices.symbols.astype(str), return_index=True)
-    stored = load_bars(connection, symbols.tolist(), (prices.kind,), exchange=exchange)
+    stored = load_bars(connection, symbols.tolist(), (prices.kind,), exchanges=(exchange,))
     columns = {key.symbol: column for column, key in enumerate(stored.series)}
     edges = [*first.tolist(), len(prices.symbols)]
     keep = np.ones(len(prices.symbols), dtype=bool)

@@ -172,7 +172,8 @@ class EquityRiskCalculator:
         return self._with_bars(loaded, loaded.bars, host_bars)
 
     def _own_bars(self, connection: Connection, loaded: _Loaded, since: date) -> DailyBars:
-        return load_bars(connection, _wanted(loaded), _sources(loaded.snapshot), since, loaded.until)
+        sources = _sources(loaded.snapshot)
+        return load_bars(connection, _wanted(loaded), sources, since, loaded.until, ("NSE", "BSE"))
 
     def _with_bars(self, loaded: _Loaded, bars: DailyBars, host_bars: DailyBars) -> _Loaded:
         panel, issues = build_panel(
@@ -215,7 +216,7 @@ def _missing(loaded: _Loaded) -> list[str]:
     """Symbols of which we have no bar of our own; none for the sample book, which lives in its own market."""
     if loaded.snapshot is not None and loaded.snapshot.is_sample:
         return []
-    return sorted(set(_wanted(loaded)) - {key.symbol for key in loaded.bars.series})
+    return sorted(set(_wanted(loaded)) - {key.symbol for key in loaded.bars.series if key.exchange == "NSE"})
 
 
 def _same_bars(one: DailyBars, other: DailyBars) -> bool:

@@ -18,6 +18,7 @@ from app.risk.positions import Position
 
 SOURCES = ("kite", "csv", "yahoo", "bhavcopy")
 """Own price sources, best first. The dashboard's table (host) counts only where none of these has the symbol."""
+NSE = "NSE"
 BENCHMARKS = ("NIFTY50", "NIFTY 50", "Nifty_50", "Nifty5")
 SAME_LEVEL = 0.01
 """Two sources of one share are joined when their closes on common days agree within this."""
@@ -50,7 +51,9 @@ def build_panel(
     """
     bars = _adjusted(bars, actions, positions)
     issues: list[DataIssue] = []
-    columns = [_join(bars, position.price_symbols, position.symbol, issues) for position in positions]
+    columns = [
+        _join(bars, position.price_symbols, position.symbol, issues, _exchanges(position)) for position in positions
+    ]
     for position, column in zip(positions, columns, strict=True):
         issues += price_issues.of_names(position.symbol, column.symbols)
     benchmark = _join(bars, benchmarks, "benchmark", issues)
@@ -109,18 +112,25 @@ def _flags(series: Sequence[SeriesKey], basis: str) -> NDArray[np.bool_]:
     return np.array([getattr(key, basis) is Basis.AS_TRADED for key in series])
 
 
-def _join(bars: DailyBars, symbols: Sequence[str], subject: str, issues: list[DataIssue]) -> _Column:
+def _exchanges(position: Position) -> tuple[str, ...]:
+    """NSE's prices; those of the other exchange only for what is held there alone."""
+    return (NSE,) if NSE in position.exchanges else (NSE, *position.exchanges)
+
+
+def _join(
+    bars: DailyBars, symbols: Sequence[str], subject: str, issues: list[DataIssue], exchanges: Sequence[str] = (NSE,)
+) -> _Column:
     """One column out of every stored series of these symbols: the best source first, gaps filled from the next."""
     ranks = {source: rank for rank, source in enumerate((*SOURCES, "host"))}
     places = {symbol: place for place, symbol in enumerate(symbols)}
     found = sorted(
-        (ranks.get(key.source, -1), places[key.symbol], column)
+        (ranks.get(key.source, -1), exchanges.index(key.exchange), places[key.symbol], column)
         for column, key in enumerate(bars.series)
-        if key.symbol in places
+        if key.symbol in places and key.exchange in exchanges
     )
     empty = np.full(len(bars.days), np.nan)
     joined = _Column(empty, empty, empty, "", ())
-    for _, _, column in found:
+    for *_, column in found:
         key = bars.series[column]
         if joined.source and key.source == "host":
             continue

@@ -84,22 +84,22 @@ def load_bars(
     sources: Sequence[str],
     since: date | None = None,
     until: date | None = None,
-    exchange: str = "NSE",
+    exchanges: Sequence[str] = ("NSE",),
 ) -> DailyBars:
     """All bars of the symbols in the given sources, in one query, as one matrix with a column for each series."""
     cursor = connection.connection.cursor()
     query = cursor.mogrify(
         """COPY (
-            SELECT s.symbol, s.source, s.price_basis, s.volume_basis, b.bars
+            SELECT s.symbol, s.source, s.price_basis, s.volume_basis, s.exchange, b.bars
             FROM risk_price_series s CROSS JOIN LATERAL (
                 SELECT string_agg(int4send(bar_date - date '2000-01-01') || float8send(coalesce(open, 'NaN'))
                                   || float8send(close) || float8send(coalesce(volume, 'NaN')), ''::bytea) AS bars
                 FROM (SELECT bar_date, open, close, volume FROM risk_daily_bars d
                       WHERE d.series_id = s.series_id AND bar_date BETWEEN %s AND %s ORDER BY bar_date) ordered) b
-            WHERE s.symbol = ANY(%s) AND s.source = ANY(%s) AND s.exchange = %s AND b.bars IS NOT NULL
+            WHERE s.symbol = ANY(%s) AND s.source = ANY(%s) AND s.exchange = ANY(%s) AND b.bars IS NOT NULL
             ORDER BY s.symbol, s.source
         ) TO STDOUT (FORMAT binary)""",
-        (since or date(1900, 1, 1), until or date(2999, 12, 31), list(symbols), list(sources), exchange),
+        (since or date(1900, 1, 1), until or date(2999, 12, 31), list(symbols), list(sources), list(exchanges)),
     )
     buffer = io.BytesIO()
     cursor.copy_expert(query, buffer)
@@ -111,9 +111,9 @@ def load_bars(
             str(source, "utf-8"),
             Basis(str(price, "utf-8")),
             Basis(str(volume, "utf-8")),
-            exchange,
+            str(exchange, "utf-8"),
         )
-        for symbol, source, price, volume, _ in rows
+        for symbol, source, price, volume, exchange, _ in rows
     )
     return _scatter(keys, [np.frombuffer(blob, BAR_RECORD) for *_, blob in rows])
 

@@ -12,7 +12,7 @@ from app.Boilerplate import Boilerplate
 from app.domain.errors import InputFileError
 from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction
 from app.ingest.prices import confirm_move, import_prices
-from app.store.prices import load_actions
+from app.store.prices import load_actions, load_bars
 from tests.integration.conftest import TODAY
 from tests.integration.importing import bring_actions, bring_prices, contents, rows
 from tests.integration.input_files import HEADER, price_csv, random_closes, weekdays
@@ -229,3 +229,12 @@ def test_a_confirmed_move_is_noted_once(database: Boilerplate) -> None:
             assert confirm_move(connection, "TVSMOTOR", day) is expected
     with database.transaction() as connection:
         assert load_actions(connection, ["TVSMOTOR"]) == (CorporateAction("TVSMOTOR", day, 1.0, CONFIRMED_MOVE),)
+
+
+def test_bars_of_another_exchange_are_read_only_when_asked_for(database: Boilerplate) -> None:
+    with database.transaction() as connection:
+        data = table("INFY,2026-11-20,,,,1511,")
+        import_prices(connection, data, "bse.csv", TODAY, exchange="BSE", progress=lambda _done, _total: None)
+        assert load_bars(connection, ["INFY"], ("csv",)).series == ()
+        (key,) = load_bars(connection, ["INFY"], ("csv",), exchanges=("NSE", "BSE")).series
+    assert (key.symbol, key.exchange) == ("INFY", "BSE")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -274,3 +275,11 @@ def test_a_demerger_whose_fall_is_left_out_says_that_it_is() -> None:
     bars = bars_of({("A", "csv"): raw, ("NIFTY50", "csv"): INDEX})
     _, issues = built(bars, actions=(CorporateAction("A", day.astype(object), 1.0, "demerger"),))
     assert "that day's return is left out" in next(issue.message for issue in issues if issue.code == "demerger")
+
+
+def test_a_share_held_on_bse_alone_has_the_prices_of_bse() -> None:
+    bars = bars_of({("A", "kite"): FLAT, ("NIFTY50", "csv"): INDEX})
+    of_bse = replace(bars, series=tuple(replace(k, exchange="BSE") if k.symbol == "A" else k for k in bars.series))
+    for exchanges, known in (("BSE",), 6), (("NSE",), 0), (("NSE", "BSE"), 0):
+        panel, _ = build_panel(of_bse, [position("A", exchanges=exchanges)], ("NIFTY50",), (), 5)
+        assert np.isfinite(panel.closes[:, 0]).sum() == known
