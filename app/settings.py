@@ -219,6 +219,15 @@ def _kite_user_ids(reader: _Reader) -> frozenset[str]:
     return frozenset(re.findall(r"[^,\s]+", reader.text("KITE_USER_IDS", "").upper()))
 
 
+def _check_access(settings: Settings, reader: _Reader) -> None:
+    """An address that others can reach needs somebody to ask who they are."""
+    if not (settings.serves_loopback_only or settings.has_password or settings.kite_user_ids):
+        reader.errors.append(
+            f"HOST={settings.host!r} can be reached by other machines: set RISK_PASSWORD_HASH "
+            "(python -m app password makes one), RISK_PASSWORD_FILE or KITE_USER_IDS"
+        )
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment mapping.
 
@@ -270,11 +279,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         kite_ws_root=_address(reader, "KITE_WS_ROOT", KITE_WS_ROOT, "ws"),
         kite_login_root=_address(reader, "KITE_LOGIN_ROOT", KITE_LOGIN_ROOT, "http"),
     )
-    if not (settings.serves_loopback_only or settings.has_password or settings.kite_user_ids):
-        reader.errors.append(
-            f"HOST={settings.host!r} can be reached by other machines: set RISK_PASSWORD_HASH "
-            "(python -m app password makes one), RISK_PASSWORD_FILE or KITE_USER_IDS"
-        )
+    _check_access(settings, reader)
     if reader.errors:
         raise SettingsError(
             "Wrong settings: " + "; ".join(reader.errors) + ".", "Mend them in the environment and start again."
