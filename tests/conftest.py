@@ -18,6 +18,11 @@ from app.store.migrations import migrate
 SCHEMA = "my_schema"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name cases of bytes by their place: archives carry the time of day, and workers must agree on every name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Address of a server that ends with the test run."""
