@@ -19,12 +19,16 @@ from numba import njit
 from app.measures.conventions import FloatArray, IntArray
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` compiled by numba, cached on disk where numba finds a writable directory."""
+def compiled(function: Callable[..., Any], *, reorder: bool = False) -> Callable[..., Any]:
+    """``function`` compiled by numba, cached on disk where numba finds a writable directory.
+
+    ``reorder`` lets sums be added in another order, several values at once.
+    """
+    fastmath: bool | set[str] = {"reassoc"} if reorder else False
     try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
+        return njit(nogil=True, error_model="numpy", fastmath=fastmath, cache=True)(function)
     except RuntimeError:
-        return njit(nogil=True, error_model="numpy")(function)
+        return njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
 
 
 def prepared(array: FloatArray) -> FloatArray:
@@ -36,7 +40,7 @@ class Rules(NamedTuple):
     """The conventions a kernel works by: ``tails`` (2,) are 1 - level, ``quantiles`` (2,) the normal quantiles there.
 
     ``least`` is the smallest tail, in observations, that has a quantile; ``target`` the riskless return a day;
-    ``reach`` how far out the Cornish-Fisher expansion must increase.
+    ``reach`` how far out the Cornish-Fisher expansion must increase; ``decay`` is that of the weighted variance.
     """
 
     tails: FloatArray
@@ -46,6 +50,7 @@ class Rules(NamedTuple):
     periods: int
     ddof: int
     reach: float
+    decay: float
 
 
 @compiled
@@ -60,7 +65,7 @@ def _newest(rows: FloatArray) -> FloatArray:
 
 
 @compiled
-def _means(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+def column_means(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Number of values and mean of each column, (N,) as floats.
 
     The mean is taken from one of the values, so that a constant series gives exactly that value.
@@ -96,8 +101,8 @@ def _central_sums(rows: FloatArray, means: FloatArray, target: float) -> tuple[F
 @compiled
 def _co_sums(own: FloatArray, market: FloatArray) -> tuple[FloatArray, ...]:
     """Per column, (N,) each: count, sums of squares of the deviations of both, and sum of their products."""
-    counts, own_means = _means(own)
-    _, market_means = _means(market)
+    counts, own_means = column_means(own)
+    _, market_means = column_means(market)
     columns = own.shape[1]
     own_squares, market_squares, products = np.zeros(columns), np.zeros(columns), np.zeros(columns)
     for day in range(own.shape[0]):
@@ -112,7 +117,7 @@ def _co_sums(own: FloatArray, market: FloatArray) -> tuple[FloatArray, ...]:
 
 @compiled
 def _write_pairs(own: FloatArray, market: FloatArray, out: FloatArray) -> None:
-    """Rows 5 and 6 of ``out`` (19, N): beta and correlation over the days on which both have a return."""
+    """Rows 5 and 6 of ``out`` (20, N): beta and correlation over the days on which both have a return."""
     counts, own_squares, market_squares, products = _co_sums(own, market)
     for column in range(counts.size):
         scale = math.sqrt(own_squares[column]) * math.sqrt(market_squares[column])
@@ -136,8 +141,8 @@ def _pairs(returns: FloatArray, benchmark: FloatArray) -> tuple[FloatArray, Floa
 
 @compiled
 def _write_moments(rows: FloatArray, rules: Rules, out: FloatArray) -> None:
-    """Rows 0-4 and 17-18 of ``out`` (19, N): count, mean, volatility, skew, kurtosis, Sharpe, Sortino."""
-    counts, means = _means(rows)
+    """Rows 0-4 and 17-18 of ``out`` (20, N): count, mean, volatility, skew, kurtosis, Sharpe, Sortino."""
+    counts, means = column_means(rows)
     second, third, fourth, shortfall = _central_sums(rows, means, rules.target)
     year = math.sqrt(rules.periods)
     for column in range(counts.size):
@@ -153,6 +158,24 @@ def _write_moments(rows: FloatArray, rules: Rules, out: FloatArray) -> None:
             out[17, column] = excess / out[2, column] * rules.periods
         if shortfall[column] > 0.0:
             out[18, column] = excess / math.sqrt(shortfall[column] / count) * year
+
+
+@compiled
+def _write_weighted(rows: FloatArray, rules: Rules, out: FloatArray) -> None:
+    """Row 19 of ``out`` (20, N): exponentially weighted volatility known after the last day."""
+    columns = rows.shape[1]
+    counts, totals = np.zeros(columns), np.zeros(columns)
+    for day in range(rows.shape[0]):
+        for column in range(columns):
+            square = rows[day, column] * rows[day, column]
+            counts[column] += 0.0 if math.isnan(square) else 1.0
+            totals[column] += 0.0 if math.isnan(square) else square
+    variance = totals / counts
+    for day in range(rows.shape[0]):
+        for column in range(columns):
+            square, before = rows[day, column] * rows[day, column], variance[column]
+            variance[column] = before if math.isnan(square) else rules.decay * before + (1.0 - rules.decay) * square
+    out[19] = np.sqrt(variance * rules.periods)
 
 
 @compiled
@@ -197,7 +220,7 @@ def _cornish_fisher(z: float, skew: float, kurtosis: float, reach: float) -> flo
 
 @compiled
 def _write_tails(worst: FloatArray, rules: Rules, cell: FloatArray) -> None:
-    """Entries 7-14 of one series' ``cell`` (19,), two levels each: historical VaR, shortfall, parametric, corrected."""
+    """Entries 7-14 of one series' ``cell`` (20,), two levels each: historical VaR, shortfall, parametric, corrected."""
     count, mean, deviation = cell[0], cell[1], cell[2] / math.sqrt(rules.periods)
     for level in range(2):
         tail, z = rules.tails[level], rules.quantiles[level]
@@ -243,7 +266,7 @@ def _fall_back(
 
 @compiled
 def _fill_falls(returns: FloatArray, windows: IntArray, out: FloatArray) -> None:
-    """Rows 15 and 16 of ``out`` (19, W, N): max and current drawdown."""
+    """Rows 15 and 16 of ``out`` (20, W, N): max and current drawdown."""
     days, columns = returns.shape
     ahead, deepest, to_end, lowest = np.ones(columns), np.ones(columns), np.ones(columns), np.ones(columns)
     newer = 0
@@ -259,7 +282,7 @@ def _fill_falls(returns: FloatArray, windows: IntArray, out: FloatArray) -> None
 
 @compiled
 def fill_windows(returns: FloatArray, benchmark: FloatArray, windows: IntArray, rules: Rules, out: FloatArray) -> None:
-    """Fill ``out`` (19, W, N), NaN on entry, in the order of the fields of ``WindowMeasures``.
+    """Fill ``out`` (20, W, N), NaN on entry, in the order of the fields of ``WindowMeasures``.
 
     ``returns`` (T, N), ``benchmark`` (T,), ``windows`` (W,) ascending.
     """
@@ -268,6 +291,7 @@ def fill_windows(returns: FloatArray, benchmark: FloatArray, windows: IntArray, 
         start = max(returns.shape[0] - windows[window], 0)
         _write_moments(returns[start:], rules, out[:, window])
         _write_pairs(own[start:], market[start:], out[:, window])
+        _write_weighted(returns[start:], rules, out[:, window])
     _fill_tails(returns, windows, rules, out)
     _fill_falls(returns, windows, out)
 
@@ -285,7 +309,7 @@ def centred_complete_days(returns: FloatArray) -> FloatArray:
             missing += int(math.isnan(returns[day, column]))
         kept += int(missing == 0)
     rows = rows[:kept]
-    _, means = _means(rows)
+    _, means = column_means(rows)
     for day in range(kept):
         for column in range(columns):
             rows[day, column] -= means[column]
