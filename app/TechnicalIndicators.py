@@ -10,24 +10,29 @@ Formulas, sources and checks: docs/indicators.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from app.measures.conventions import BoolArray, FloatArray, has_enough_returns
-from app.measures.indicators import (
-    PriceLevel,
-    bullish_divergences,
-    resistance_levels,
-    support_levels,
-    trailing_windows,
-    trend,
-    wilder_average,
+from app.indicator_series import (
+    RsiDivergence,
+    array,
+    check_index,
+    check_period,
+    divergences,
+    exponential_average,
+    known_bars,
+    known_prices,
+    known_volumes,
+    placed,
+    wilder_series,
+    windows_of,
 )
+from app.measures.conventions import has_enough_returns
+from app.measures.indicators import PriceLevel, resistance_levels, support_levels, trend
 from app.measures.liquidity import AVERAGE_DAYS, average_volume
 from app.measures.moments import observations
-from app.measures.range_volatility import ewma_volatility, range_volatilities
+from app.measures.range_volatility import ESTIMATORS, ewma_volatility, range_volatilities
 from app.measures.returns import simple_returns
 from app.measures.volatility import annual_volatility
 
@@ -42,37 +47,24 @@ NEUTRAL = 50.0
 _DIGITS = 9
 
 
-class RsiDivergence(TypedDict):
-    """``date`` of the second turning point, its ``price`` and ``rsi``; ``type`` is bullish or bearish.
-
-    ``strength`` is the change of the RSI against the price, 0.05 = 5 points.
-    """
-
-    date: object
-    type: str
-    price: float
-    rsi: float
-    strength: float
-
-
 def calculate_sma(price_data: pd.Series[float], period: int) -> pd.Series[float]:
     """Mean of the newest ``period`` prices, rupees."""
-    _check_period(period)
-    return _prices(price_data).rolling(period).mean()
+    check_period(period)
+    return known_prices(price_data).rolling(period).mean()
 
 
 def calculate_ema(price_data: pd.Series[float], period: int) -> pd.Series[float]:
     """Exponential average, rupees: e + 2 / (period + 1) (price - e) from the first price on; NaN before the n-th."""
-    return _ema(_prices(price_data), period)
+    return exponential_average(known_prices(price_data), period)
 
 
 def calculate_macd(
     price_data: pd.Series[float], fast: int = 12, slow: int = 26, signal: int = 9
 ) -> dict[str, pd.Series[float]]:
     """Rupees: ``macd`` = EMA(fast) - EMA(slow), ``signal`` = its EMA, ``histogram`` = their difference (Appel 1979)."""
-    prices = _prices(price_data)
-    macd = _ema(prices, fast) - _ema(prices, slow)
-    smooth = _ema(macd, signal)
+    prices = known_prices(price_data)
+    macd = exponential_average(prices, fast) - exponential_average(prices, slow)
+    smooth = exponential_average(macd, signal)
     return {"macd": macd, "signal": smooth, "histogram": macd - smooth}
 
 
@@ -80,8 +72,8 @@ def calculate_bollinger_bands(
     price_data: pd.Series[float], period: int = 20, deviations: float = 2.0
 ) -> dict[str, pd.Series[float]]:
     """``upper``, ``middle`` (SMA) and ``lower`` band in rupees, with the population deviation (Bollinger 2001)."""
-    _check_period(period)
-    windows = _prices(price_data).rolling(period)
+    check_period(period)
+    windows = known_prices(price_data).rolling(period)
     middle, width = windows.mean(), deviations * windows.std(ddof=0)
     return {"upper": middle + width, "middle": middle, "lower": middle - width}
 
@@ -91,8 +83,8 @@ def calculate_rsi(price_data: pd.Series[float], period: int = 14) -> pd.Series[f
 
     Needs period + 1 prices; NaN where no price of the whole past has moved.
     """
-    change = _prices(price_data).diff()
-    gain, loss = _wilder(change.clip(lower=0.0), period), _wilder(-change.clip(upper=0.0), period)
+    change = known_prices(price_data).diff()
+    gain, loss = wilder_series(change.clip(lower=0.0), period), wilder_series(-change.clip(upper=0.0), period)
     return 100.0 * gain / (gain + loss)
 
 
@@ -103,16 +95,16 @@ def calculate_atr(
 
     The true range spans the day and the close before, so a day after a missing close has none. Needs period + 1 days.
     """
-    high, low, close = _bars(high, low, close)
+    high, low, close = known_bars(high, low, close)
     before = close.shift(1)
     true_high, true_low = high.where(before <= high, before), low.where(before >= low, before)
-    return _wilder((true_high - true_low).where(high.notna()), period)
+    return wilder_series((true_high - true_low).where(high.notna()), period)
 
 
 def calculate_momentum(close: pd.Series[float], period: int = 14) -> pd.Series[float]:
     """Close minus the close ``period`` days before, rupees."""
-    _check_period(period)
-    return _prices(close).diff(period)
+    check_period(period)
+    return known_prices(close).diff(period)
 
 
 def calculate_obv(close: pd.Series[float], volume: pd.Series[float]) -> pd.Series[float]:
@@ -120,8 +112,8 @@ def calculate_obv(close: pd.Series[float], volume: pd.Series[float]) -> pd.Serie
 
     The first day has no change, so the total starts on the second; only its differences mean anything.
     """
-    _check_index(close, volume)
-    return (_volumes(volume) * np.sign(_prices(close).diff())).cumsum()
+    check_index(close, volume)
+    return (known_volumes(volume) * np.sign(known_prices(close).diff())).cumsum()
 
 
 def calculate_ad_indicator(
@@ -131,11 +123,11 @@ def calculate_ad_indicator(
 
     A close at the high counts the whole volume, at the low minus the whole; a day without a range counts none of it.
     """
-    _check_index(close, volume)
-    high, low, close = _bars(high, low, close)
+    check_index(close, volume)
+    high, low, close = known_bars(high, low, close)
     place = ((close - low) - (high - close)) / (high - low)
     inside = (low <= close) & (close <= high)
-    return (_volumes(volume) * place.mask(high == low, 0.0).where(inside)).cumsum()
+    return (known_volumes(volume) * place.mask(high == low, 0.0).where(inside)).cumsum()
 
 
 def calculate_close_volatility(close: pd.Series[float], period: int = VOLATILITY_DAYS) -> dict[str, pd.Series[float]]:
@@ -143,11 +135,11 @@ def calculate_close_volatility(close: pd.Series[float], period: int = VOLATILITY
 
     Both are the report's figures of a window that ends on that day.
     """
-    _check_period(period)
-    returns = simple_returns(_windows(_prices(close), period + 1))
-    enough = has_enough_returns(observations(returns), period)
+    check_period(period)
+    returns = simple_returns(windows_of(known_prices(close), period + 1))
     found = {"close_to_close": annual_volatility(returns), "ewma": ewma_volatility(returns)}
-    return {name: _placed(100.0 * figures, enough, close.index) for name, figures in found.items()}
+    enough = has_enough_returns(observations(returns), period)
+    return {name: placed(100.0 * figures, enough, close.index) for name, figures in found.items()}
 
 
 def calculate_range_volatility(
@@ -161,18 +153,17 @@ def calculate_range_volatility(
 
     ``parkinson``, ``garman_klass`` and ``rogers_satchell`` see the trading hours, ``yang_zhang`` the nights as well.
     """
-    _check_index(open_, high, low, close)
-    opens, highs, lows, closes = (_windows(_prices(prices), period + 1) for prices in (open_, high, low, close))
+    check_index(open_, high, low, close)
+    opens, highs, lows, closes = (windows_of(known_prices(prices), period + 1) for prices in (open_, high, low, close))
     found = range_volatilities(opens, highs, lows, closes, np.array([period]))
     enough = has_enough_returns(found.observations[0], period)
-    names = ("parkinson", "garman_klass", "rogers_satchell", "yang_zhang")
-    return {name: _placed(100.0 * getattr(found, name)[0], enough, close.index) for name in names}
+    return {name: placed(100.0 * getattr(found, name)[0], enough, close.index) for name in ESTIMATORS}
 
 
 def calculate_average_volume(volume: pd.Series[float], period: int = AVERAGE_DAYS) -> pd.Series[float]:
     """Mean shares a day over the newest ``period`` days; a day without a trade counts as 0, an unknown one not."""
-    windows = _windows(_volumes(volume), period)
-    return _placed(average_volume(windows, period), has_enough_returns(observations(windows), period), volume.index)
+    windows = windows_of(known_volumes(volume), period)
+    return placed(average_volume(windows, period), has_enough_returns(observations(windows), period), volume.index)
 
 
 def calculate_average_turnover(
@@ -182,8 +173,8 @@ def calculate_average_turnover(
 
     Both must be adjusted for splits, or neither: an adjusted price times a raw volume is wrong by the split's factor.
     """
-    _check_index(close, volume)
-    return calculate_average_volume(_prices(close) * _volumes(volume), period)
+    check_index(close, volume)
+    return calculate_average_volume(known_prices(close) * known_volumes(volume), period)
 
 
 def calculate_volume_trend(volume: pd.Series[float], period: int = 10) -> str:
@@ -193,7 +184,7 @@ def calculate_volume_trend(volume: pd.Series[float], period: int = 10) -> str:
     """
     if period < LEAST_TREND:
         raise ValueError(f"a trend needs {LEAST_TREND} days or more, not {period}")
-    newest = _array(_volumes(volume))[-period:]
+    newest = array(known_volumes(volume))[-period:]
     if len(newest) < period or np.isnan(newest).any():
         return "unknown"
     _, score = trend(newest)
@@ -205,7 +196,7 @@ def detect_declining_momentum(close: pd.Series[float], period: int = 14) -> floa
 
     50 x (1 - Kendall's tau of the momentum against time). Needs 2 x period closes; with fewer, or one missing, 50.
     """
-    newest = _array(calculate_momentum(close, period) / _prices(close).max())[-period:]
+    newest = array(calculate_momentum(close, period) / known_prices(close).max())[-period:]
     tau, _ = trend(np.round(newest, _DIGITS))
     return NEUTRAL if np.isnan(tau) else NEUTRAL * (1.0 - tau)
 
@@ -228,7 +219,7 @@ def detect_support_resistance(
     A turning point is the lowest or highest of the ``window`` days before and after it; points within 1 % are one
     level. Lows at or below the newest price are ``support_levels``, highs at or above it ``resistance_levels``.
     """
-    prices = _array(_prices(price_data))
+    prices = array(known_prices(price_data))
     return {
         "support_levels": support_levels(prices, window, lookback),
         "resistance_levels": resistance_levels(prices, window, lookback),
@@ -250,71 +241,9 @@ def detect_rsi_divergence(
     ``min_divergence_strength`` or more; bearish: the mirror image at highs. A turning point is the extreme of five
     days, so it is known two days late. Raises ValueError when there is not one date for each price.
     """
-    _check_index(highs, rsi)
+    check_index(highs, rsi)
     days = list(dates)
     if len(days) != len(rsi):
         raise ValueError(f"{len(days)} dates for {len(rsi)} prices")
-    top, bottom, _ = (_array(prices) for prices in _bars(highs, lows, closes))
-    known = _array(rsi.where(closes.notna()))
-    found: list[tuple[int, RsiDivergence]] = []
-    for kind, sign, prices in (("bullish", 1.0, bottom), ("bearish", -1.0, top)):
-        rows, strengths = bullish_divergences(sign * prices, sign * known, lookback_periods, min_divergence_strength)
-        for row, strength in zip(rows.tolist(), strengths.tolist()):
-            price, value = float(prices[row]), float(known[row])
-            found.append((row, {"date": days[row], "type": kind, "price": price, "rsi": value, "strength": strength}))
-    return [divergence for _, divergence in sorted(found, key=lambda pair: pair[0])]
-
-
-def _ema(values: pd.Series[float], period: int) -> pd.Series[float]:
-    _check_period(period)
-    average = values.ewm(span=period, adjust=False, ignore_na=True, min_periods=period).mean()
-    return average.where(values.notna())
-
-
-def _wilder(values: pd.Series[float], period: int) -> pd.Series[float]:
-    _check_period(period)
-    return pd.Series(wilder_average(_array(values), period), index=values.index)
-
-
-def _windows(values: pd.Series[float], length: int) -> FloatArray:
-    _check_period(length)
-    return trailing_windows(_array(values), length)
-
-
-def _array(values: pd.Series[float]) -> FloatArray:
-    return np.asarray(values, dtype=np.float64)
-
-
-def _placed(figures: FloatArray, known: BoolArray, index: pd.Index) -> pd.Series[float]:
-    """One figure for each of the newest rows of ``index``, NaN before them and where it is not ``known``."""
-    placed = np.full(len(index), np.nan)
-    placed[len(index) - len(figures) :] = np.where(known, figures, np.nan)
-    return pd.Series(placed, index=index)
-
-
-def _prices(series: pd.Series[float]) -> pd.Series[float]:
-    return series.astype(np.float64).where((series > 0.0) & (series < np.inf))
-
-
-def _volumes(series: pd.Series[float]) -> pd.Series[float]:
-    return series.astype(np.float64).where((series >= 0.0) & (series < np.inf))
-
-
-def _bars(
-    high: pd.Series[float], low: pd.Series[float], close: pd.Series[float]
-) -> tuple[pd.Series[float], pd.Series[float], pd.Series[float]]:
-    """The three as prices; high and low are missing together, and where the high is below the low."""
-    _check_index(high, low, close)
-    high, low, close = _prices(high), _prices(low), _prices(close)
-    whole = high >= low
-    return high.where(whole), low.where(whole), close
-
-
-def _check_period(period: int) -> None:
-    if period < 1:
-        raise ValueError(f"a period is one day or more, not {period}")
-
-
-def _check_index(first: pd.Series[float], *others: pd.Series[float]) -> None:
-    if not all(first.index.equals(other.index) for other in others):
-        raise ValueError("the series do not share one index")
+    top, bottom, _ = (array(prices) for prices in known_bars(highs, lows, closes))
+    return divergences(top, bottom, array(rsi.where(closes.notna())), days, lookback_periods, min_divergence_strength)

@@ -22,6 +22,8 @@ from benchmarks.measure_peers import RISK_FREE, TAILS, acerbi_tasche
 from benchmarks.pandas_read import read_frame
 
 Series: TypeAlias = "pd.Series[float]"
+BAR = "price_open, price_high, price_low, price_close, volume"
+DECAY = 0.94
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def one_query(connection: extensions.connection, book: PeerBook) -> str:
     """The report as JSON from one SELECT for all symbols and days."""
     prices = read_frame(
         connection,
-        "SELECT scrip_id, price_date, price_close, volume FROM rt_intraday_price "
+        f"SELECT scrip_id, price_date, {BAR} FROM rt_intraday_price "
         "WHERE scrip_id = ANY(%(symbols)s) AND price_date >= %(since)s",
         {"symbols": book.symbols, "since": book.days[0]},
     )
@@ -58,7 +60,7 @@ def query_per_cell(connection: extensions.connection, book: PeerBook) -> str:
 
         def ask(symbol: str, day: str) -> Any:
             cursor.execute(
-                "SELECT price_close, volume FROM rt_intraday_price WHERE scrip_id = %s AND price_date = %s",
+                f"SELECT {BAR} FROM rt_intraday_price WHERE scrip_id = %s AND price_date = %s",
                 (symbol, day),
             )
             return cursor.fetchone()
@@ -68,7 +70,7 @@ def query_per_cell(connection: extensions.connection, book: PeerBook) -> str:
 
 def query_per_calendar_day(engine: Engine, book: PeerBook) -> str:
     """The same the way Kite dashboards do it: for each symbol and calendar day, here over SQLAlchemy."""
-    query = text("SELECT price_close, volume FROM rt_intraday_price WHERE scrip_id = :symbol AND price_date = :day")
+    query = text(f"SELECT {BAR} FROM rt_intraday_price WHERE scrip_id = :symbol AND price_date = :day")
     days = pd.date_range(book.days[0], book.days[-1]).strftime("%Y-%m-%d").tolist()
     with engine.connect() as connection:
         return _report_of_cells(
@@ -78,38 +80,87 @@ def query_per_calendar_day(engine: Engine, book: PeerBook) -> str:
 
 def _report_of_cells(ask: Callable[[str, str], Any], book: PeerBook, days: Sequence[str]) -> str:
     found = [(symbol, day, *row) for symbol in book.symbols for day in days if (row := ask(symbol, day)) is not None]
-    return json.dumps(_report(pd.DataFrame(found, columns=["scrip_id", "price_date", "price_close", "volume"]), book))
+    return json.dumps(_report(pd.DataFrame(found, columns=["scrip_id", "price_date", *BAR.split(", ")]), book))
 
 
 def _report(prices: pd.DataFrame, book: PeerBook) -> dict[str, Any]:
-    closes = prices.pivot(index="price_date", columns="scrip_id", values="price_close")
-    volumes = prices.pivot(index="price_date", columns="scrip_id", values="volume")
+    bars = {name: prices.pivot(index="price_date", columns="scrip_id", values=name) for name in BAR.split(", ")}
+    closes, volumes, logarithms = bars["price_close"], bars["volume"], _logarithms(bars)
     values = closes[book.quantities.index].iloc[-1] * book.quantities
     weights = values / values.sum()
     returns = closes.pct_change().iloc[1:]
     windows = {name: returns.tail(length) for name, length in WINDOWS.items()}
+    ranges = {
+        name: _range_volatilities(*(part.tail(length) for part in logarithms)) for name, length in WINDOWS.items()
+    }
+    weighted = {name: _weighted_volatility(rows) for name, rows in windows.items()}
     return {
         "value": float(values.sum()),
-        "windows": {name: _window(rows, weights, book, closes.index) for name, rows in windows.items()},
+        "windows": {
+            name: _window(rows, weights, book, closes.index, ranges[name]["yang_zhang"])
+            for name, rows in windows.items()
+        },
         "concentration": _concentration(weights, book.sectors),
         "liquidity": _liquidity(volumes, weights, book),
         "holdings": {
             symbol: {
                 "value": float(values[symbol]),
                 "weight": float(weights[symbol]) * 100,
-                "windows": {name: _holding(rows[symbol], rows[book.index]) for name, rows in windows.items()},
+                "windows": {
+                    name: _holding(rows[symbol], rows[book.index])
+                    | {"volatility_ewma": float(weighted[name][symbol])}
+                    | {"range_volatility": {kind: float(found[symbol]) for kind, found in ranges[name].items()}}
+                    for name, rows in windows.items()
+                },
             }
             for symbol in book.quantities.index
         },
     }
 
 
-def _window(returns: pd.DataFrame, weights: Series, book: PeerBook, days: pd.Index[str]) -> dict[str, Any]:
+def _logarithms(bars: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
+    """Of each day's high, low and close over its open, and of that over the close before."""
+    opens, closes = bars["price_open"], bars["price_close"]
+    ratios = (bars["price_high"] / opens, bars["price_low"] / opens, closes / opens, opens / closes.shift())
+    return tuple(ratio.iloc[1:].apply(np.log) for ratio in ratios)
+
+
+def _range_volatilities(
+    high: pd.DataFrame, low: pd.DataFrame, close: pd.DataFrame, overnight: pd.DataFrame
+) -> dict[str, Series]:
+    """Every symbol's, percent a year, with whole frames: quicker than symbol by symbol."""
+    spread, count = ((high - low) ** 2).mean(), len(close)
+    rogers = (high * (high - close) + low * (low - close)).mean()
+    share = 0.34 / (1.34 + (count + 1) / (count - 1))
+    variances = {
+        "yang_zhang": overnight.var() + share * close.var() + (1 - share) * rogers,
+        "parkinson": spread / (4 * np.log(2)),
+        "garman_klass": spread / 2 - (2 * np.log(2) - 1) * (close**2).mean(),
+        "rogers_satchell": rogers,
+    }
+    return {name: (variance * 252) ** 0.5 * 100 for name, variance in variances.items()}
+
+
+def _weighted_volatility(returns: pd.DataFrame) -> Series:
+    """RiskMetrics, of every column, started at its mean square."""
+    squares = returns**2
+    started = pd.concat([squares.mean().to_frame().T, squares])
+    return (started.ewm(alpha=1 - DECAY, adjust=False).mean().iloc[-1] * 252) ** 0.5 * 100
+
+
+def _window(
+    returns: pd.DataFrame, weights: Series, book: PeerBook, days: pd.Index[str], volatilities: Series
+) -> dict[str, Any]:
     shares = returns[weights.index]
-    portfolio = shares @ weights
+    portfolio, correlation = shares @ weights, shares.corr().to_numpy()
+    stretched = (weights * volatilities[weights.index]).to_numpy()
+    own = {
+        "volatility_ewma": float(_weighted_volatility(portfolio.to_frame()).iloc[0]),
+        "volatility_range": float(np.sqrt(stretched @ correlation @ stretched)),
+    }
     return {
-        "measures": _portfolio(portfolio, returns[book.index]) | _monte_carlo(shares, weights, book.paths),
-        "correlation": shares.corr().to_numpy().tolist(),
+        "measures": _portfolio(portfolio, returns[book.index]) | own | _monte_carlo(shares, weights, book.paths),
+        "correlation": correlation.tolist(),
         "drawdown": _drawdown(portfolio, days[-len(portfolio) - 1]),
     }
 

@@ -8,12 +8,16 @@ from datetime import date
 from app.api.formats import decimal, maybe, percent
 from app.api.measure_words import NOT_COMPUTED
 from app.domain.money import MINUS, format_rupees
-from app.domain.risk_reports import EquityRiskReport, HoldingReport
+from app.domain.risk_reports import EquityRiskReport, HoldingMeasures, HoldingReport
 
 
 @dataclass(frozen=True, slots=True)
 class HoldingRow:
-    """One position of the Holdings tab; ``days_older`` counts calendar days behind the newest price used."""
+    """One position of the Holdings tab; ``days_older`` counts calendar days behind the newest price used.
+
+    ``other_volatility`` is that from ranges and the EWMA, to stand under the one of closes; ``range_reason`` why there
+    is none from ranges.
+    """
 
     symbol: str
     name: str
@@ -28,6 +32,8 @@ class HoldingRow:
     weight: float | None
     pnl: str
     volatility: str
+    other_volatility: str
+    range_reason: str
     beta: str
     reason: str
 
@@ -53,10 +59,21 @@ def _row(holding: HoldingReport, window: str, newest: date | None) -> HoldingRow
         value=holding.value,
         weight=holding.weight,
         pnl=maybe(signed_rupees, holding.pnl),
-        volatility=maybe(lambda value: percent(value, 1), own.volatility if own else None),
+        volatility=maybe(_yearly, own.volatility if own else None),
+        other_volatility=_other_volatility(own) if own else "",
+        range_reason=(own.range_volatility.unavailable or "") if own else "",
         beta=maybe(decimal, own.beta if own else None),
         reason=(own.unavailable or "") if own else NOT_COMPUTED,
     )
+
+
+def _other_volatility(own: HoldingMeasures) -> str:
+    ranges, weighted = maybe(_yearly, own.range_volatility.yang_zhang), maybe(_yearly, own.volatility_ewma)
+    return f"ranges {ranges} · EWMA {weighted}"
+
+
+def _yearly(value: float) -> str:
+    return percent(value, 1)
 
 
 def _days_older(price_as_of: date | None, newest: date | None) -> int:

@@ -10,12 +10,16 @@ NOT_COMPUTED = "not part of this report"
 
 @dataclass(frozen=True, slots=True)
 class MeasureWords:
-    """``name`` in plain words, ``gist`` a few words under it, ``term`` for the expert, ``says`` the explanation."""
+    """``name`` in plain words, ``gist`` a few words under it, ``term`` for the expert, ``says`` the explanation.
+
+    ``counted`` is what its observations are.
+    """
 
     name: str
     gist: str
     term: str
     says: str
+    counted: str = "daily returns"
 
 
 MEASURES: dict[str, MeasureWords] = {
@@ -45,6 +49,19 @@ MEASURES: dict[str, MeasureWords] = {
         "Expected shortfall 99%",
         "The mean loss over the worst 1% of days: two or three days of a year, so it differs much between windows.",
     ),
+    "var_preferred_95": MeasureWords(
+        "Bad-day loss by the method that held best",
+        "1 day in 20 is worse",
+        "VaR 95%, preferred",
+        "The same question, answered by the method that its own backtest on today's holdings speaks for. Where there "
+        "are too few days to test, that is the historical one. Its method says which it is and why.",
+    ),
+    "var_preferred_99": MeasureWords(
+        "Very bad-day loss by the method that held best",
+        "1 day in 100 is worse",
+        "VaR 99%, preferred",
+        "As for 95%. Two hundred and fifty tested days are needed before anything but the historical method is chosen.",
+    ),
     "max_drawdown": MeasureWords(
         "Deepest fall",
         "from high to low",
@@ -57,11 +74,33 @@ MEASURES: dict[str, MeasureWords] = {
         "Volatility",
         "The standard deviation of daily returns times the square root of 252. Up-days and down-days count alike.",
     ),
+    "volatility_ewma": MeasureWords(
+        "Usual swing of late",
+        "recent days weigh more, scaled to a year",
+        "Volatility, EWMA",
+        "Half of the weight lies on the newest eleven days, so it follows a calm or a storm within weeks. Far from the "
+        "usual swing, it says that now differs from the window.",
+    ),
+    "volatility_range": MeasureWords(
+        "Usual swing within the days",
+        "from opens, highs and lows, scaled to a year",
+        "Volatility, Yang-Zhang",
+        "Read from how far each holding moved within its days and overnight, put together by how they move with each "
+        "other. Well above the usual swing: much of what the days did was undone by their close.",
+        "daily ranges",
+    ),
     "beta": MeasureWords(
         "Move for 1% of the market",
         "above 1 swings more than the index",
         "Beta",
         "If the benchmark moves by 1%, the holdings have tended to move by this many percent. 0 means unrelated.",
+    ),
+    "beta_weighted": MeasureWords(
+        "The same, holding by holding",
+        "average of the holdings' own betas",
+        "Beta, weighted average",
+        "Each holding's own beta, weighted by its value. Where it differs much from the beta of all together, holdings "
+        "have too little history in common, or few days decide.",
     ),
     "correlation_nifty": MeasureWords(
         "Moves with the market",

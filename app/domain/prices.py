@@ -70,12 +70,14 @@ class SeriesKey:
 class DailyBars:
     """Bars as stored: S series as columns over the union of their days; NaN where a series has no bar.
 
-    ``days`` (T,) datetime64[D] ascending; ``opens``, ``closes`` (T, S) rupees; ``volumes`` (T, S) shares.
+    ``days`` (T,) datetime64[D] ascending; prices (T, S) rupees; ``volumes`` (T, S) shares.
     """
 
     series: tuple[SeriesKey, ...]
     days: NDArray[np.datetime64]
     opens: FloatArray
+    highs: FloatArray
+    lows: FloatArray
     closes: FloatArray
     volumes: FloatArray
 
@@ -86,8 +88,9 @@ class PricePanel:
 
     ``days`` (T,) datetime64[D] ascending, trading days only; ``closes`` (T, N) rupees; ``volumes`` (T, N) shares in
     today's units; ``benchmark`` (T,) index level, all NaN when there is none. ``returns`` (T-1, N) are fractions with
-    suspicious moves left out (NaN); ``benchmark_returns`` (T-1,). ``sources`` N words for the reader.
-    ``suspended`` (N,) bool.
+    suspicious moves left out (NaN); ``benchmark_returns`` (T-1,). ``ranges`` (4, T-1, N) are the logarithms of a day's
+    high, low and close over its open, and of that over the close before: all four, or none (NaN) without a whole bar
+    and on the day of a suspicious move. ``sources`` N words for the reader. ``suspended`` (N,) bool.
     """
 
     days: NDArray[np.datetime64]
@@ -98,5 +101,6 @@ class PricePanel:
     benchmark_name: str | None
     returns: FloatArray
     benchmark_returns: FloatArray
+    ranges: FloatArray
     sources: tuple[str, ...]
     suspended: NDArray[np.bool_]

@@ -16,8 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from app.measures._kernels import ewma_variance, prepared
+from app.measures._range_kernels import fill_ranges
 from app.measures.conventions import EWMA_DECAY, PERIODS_PER_YEAR, TOLERANCE, BoolArray, FloatArray, IntArray, quotient
 from app.measures.moments import mean, observations, standard_deviation
+
+ESTIMATORS = ("yang_zhang", "parkinson", "garman_klass", "rogers_satchell")
+"""The figures of ``RangeVolatility``, the most complete first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +45,6 @@ class _Days(NamedTuple):
     low: FloatArray
     close: FloatArray
     overnight: FloatArray
-
-    def newest(self, days: int) -> _Days:
-        return _Days(*(part[max(len(part) - days, 0) :] for part in self))
 
 
 def ewma_volatility(returns: FloatArray, decay: float = EWMA_DECAY) -> FloatArray:
@@ -104,23 +105,35 @@ def range_volatilities(
     A window of w days reads w + 1 rows, as w returns do; one longer than the prices uses all of them. Whether its
     observations are enough is the caller's question (``has_enough_returns``). Raises ValueError for a window below 1.
     """
-    if np.any(windows < 1):
-        raise ValueError(f"windows must be one day or more, not {windows.tolist()}")
-    linked = _linked_days(opens, highs, lows, closes)
-    rows = [_window(linked.newest(int(window))) for window in windows]
-    found = np.array(rows).reshape(len(rows), 5, *opens.shape[1:])
-    return RangeVolatility(found[:, 0].astype(np.int64), *np.moveaxis(found[:, 1:], 1, 0))
+    return volatilities_of_ranges(daily_ranges(opens, highs, lows, closes), windows)
 
 
-def _window(days: _Days) -> list[FloatArray]:
-    counted = observations(days.overnight).astype(np.float64)
-    daily = (_parkinson(days.high - days.low), _garman_klass(days), _rogers_satchell(days))
-    return [counted, *(_annual(mean(variance)) for variance in daily), _annual(_yang_zhang(days))]
+def daily_ranges(opens: FloatArray, highs: FloatArray, lows: FloatArray, closes: FloatArray) -> FloatArray:
+    """Logarithms (4, T, N) of each day's high, low and close over its open, and of that over the close before.
+
+    A day has all four or, without a whole bar and a close the day before, none (NaN); so the first has none.
+    """
+    return np.stack(_linked_days(opens, highs, lows, closes))
+
+
+def volatilities_of_ranges(days: FloatArray, windows: IntArray) -> RangeVolatility:
+    """As ``range_volatilities``, of the ``daily_ranges`` (4, T, N) in one compiled pass."""
+    lengths = np.asarray(windows, dtype=np.int64)
+    if np.any(lengths < 1):
+        raise ValueError(f"windows must be one day or more, not {lengths.tolist()}")
+    out = np.full((5, lengths.size, days.shape[2]), np.nan)
+    fill_ranges(prepared(days), lengths, PERIODS_PER_YEAR, out)
+    return RangeVolatility(out[0].astype(np.int64), *out[1:])
+
+
+def whole_bars(opens: FloatArray, highs: FloatArray, lows: FloatArray, closes: FloatArray) -> BoolArray:
+    """True where all four prices are above 0 and the low and high enclose the others; same shape."""
+    return (lows > 0.0) & _reaches(highs, np.maximum(opens, closes)) & _reaches(np.minimum(opens, closes), lows)
 
 
 def _days(opens: FloatArray, highs: FloatArray, lows: FloatArray, closes: FloatArray) -> _Days:
     """The days with a whole bar; the overnight move is NaN where the day before has no close."""
-    whole = (lows > 0.0) & _reaches(highs, np.maximum(opens, closes)) & _reaches(np.minimum(opens, closes), lows)
+    whole = whole_bars(opens, highs, lows, closes)
     before = np.full_like(closes, math.nan)
     before[1:] = np.where(closes[:-1] > 0.0, closes[:-1], math.nan)
     pairs = ((highs, opens), (lows, opens), (closes, opens), (opens, before))

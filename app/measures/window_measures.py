@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from app.measures._kernels import Rules, fill_windows, prepared
 from app.measures.conventions import (
     DDOF,
+    EWMA_DECAY,
     EXPANSION_REACH,
     LEVELS,
     PERIODS_PER_YEAR,
@@ -27,7 +28,7 @@ _QUANTILES = ndtri(_TAILS)
 class WindowMeasures:
     """Arrays (W, N), one row per window, one column per series: the figures of the functions they are named after.
 
-    Fractions, losses positive, ``volatility`` a year, ``mean`` and VaR a day; NaN by the rule of each measure.
+    Fractions, losses positive, both volatilities a year, ``mean`` and VaR a day; NaN by the rule of each measure.
     ``observations`` counts the returns found in the window.
     """
 
@@ -50,6 +51,7 @@ class WindowMeasures:
     current_drawdown: FloatArray
     sharpe: FloatArray
     sortino: FloatArray
+    volatility_ewma: FloatArray
 
 
 _ROWS = len(WindowMeasures.__slots__)
@@ -73,6 +75,15 @@ def window_measures(
     if benchmark.shape != returns.shape[:1]:
         raise ValueError(f"benchmark has shape {benchmark.shape}, returns have {returns.shape}")
     out = np.full((_ROWS, lengths.size, returns.shape[1]), np.nan)
-    rules = Rules(_TAILS, _QUANTILES, 1.0 - TOLERANCE, float(risk_free_daily), PERIODS_PER_YEAR, DDOF, EXPANSION_REACH)
+    rules = Rules(
+        _TAILS,
+        _QUANTILES,
+        least=1.0 - TOLERANCE,
+        target=float(risk_free_daily),
+        periods=PERIODS_PER_YEAR,
+        ddof=DDOF,
+        reach=EXPANSION_REACH,
+        decay=EWMA_DECAY,
+    )
     fill_windows(prepared(returns), prepared(benchmark), lengths, rules, out)
     return WindowMeasures(out[0].astype(np.int64), *out[1:])

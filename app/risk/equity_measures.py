@@ -27,6 +27,10 @@ from app.measures.window_measures import WindowMeasures
 PARTS = {"95": 0.95, "99": 0.99}
 METHODS = {
     "volatility": "standard deviation (n - 1) of daily returns x sqrt(252)",
+    "volatility_ewma": "each day's variance is 0.94 of the day before's and 0.06 of its squared return (RiskMetrics), "
+    "started at the window's mean square; x sqrt(252)",
+    "volatility_range": "Yang-Zhang volatility of each holding from its daily open, high, low and close, put together "
+    "by the correlations of daily returns, since the holdings together have no high and low",
     "beta": "covariance with {benchmark} / variance of {benchmark}, common days",
     "correlation_nifty": "Pearson correlation with {benchmark}, common days",
     "r_squared": "squared correlation with {benchmark}",
@@ -44,6 +48,7 @@ METHODS = {
 
 
 NO_SPREAD = "the returns do not vary"
+SUSPENDED = "it looks suspended: its risk can't be measured from prices"
 OUTSIDE_DOMAIN = "the sample's skewness and kurtosis lie outside the range in which this expansion is a distribution"
 
 
@@ -71,6 +76,19 @@ class Portfolio:
     series: FloatArray
     included: NDArray[np.bool_]
     weights: FloatArray
+    coverage: float
+    observations: int
+    unavailable: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BookRange:
+    """Volatility of the book from its holdings' ranges, a fraction a year, NaN when ``unavailable`` says why.
+
+    ``coverage`` is the share of all value behind it, ``observations`` the fewest days of any holding in it.
+    """
+
+    volatility: float
     coverage: float
     observations: int
     unavailable: str | None
@@ -117,6 +135,7 @@ def portfolio_measures(
     portfolio: Portfolio,
     measured: WindowMeasures,
     row: int,
+    ranged: BookRange,
     value: float | None,
     options: RiskOptions,
     horizon: int,
@@ -133,6 +152,8 @@ def portfolio_measures(
     pairs = int(np.count_nonzero(np.isfinite(portfolio.series + index)))
     measures = {
         "volatility": make.loss("volatility", pick("volatility"), Unit.PERCENT),
+        "volatility_ewma": make.loss("volatility_ewma", pick("volatility_ewma"), Unit.PERCENT),
+        "volatility_range": make.ranged("volatility_range", ranged),
         "beta": make.market("beta", pick("beta"), pairs),
         "correlation_nifty": make.market("correlation_nifty", correlation, pairs),
         "r_squared": make.market("r_squared", correlation**2, pairs),
@@ -211,6 +232,17 @@ class _Maker:
     def loss(self, name: str, fraction: float, unit: Unit) -> Measure:
         return self._measure(name, fraction * 100, unit, rupees=True)
 
+    def ranged(self, name: str, found: BookRange) -> Measure:
+        return self._measure(
+            name,
+            found.volatility * 100,
+            Unit.PERCENT,
+            rupees=True,
+            reason=found.unavailable or NO_SPREAD,
+            observations=found.observations,
+            coverage=found.coverage,
+        )
+
     def ratio(self, name: str, value: float, reason: str) -> Measure:
         return self._measure(name, value, Unit.RATIO, reason=reason)
 
@@ -251,6 +283,7 @@ class _Maker:
         reason: str = "too few returns",
         suffix: str = "",
         observations: int | None = None,
+        coverage: float | None = None,
     ) -> Measure:
         missing = self.portfolio.unavailable or (None if isfinite(value) else reason)
         return Measure(
@@ -260,5 +293,5 @@ class _Maker:
             unavailable=missing,
             method=self.methods[name] + suffix,
             observations=self.portfolio.observations if observations is None else observations,
-            coverage=self.portfolio.coverage * 100,
+            coverage=(self.portfolio.coverage if coverage is None else coverage) * 100,
         )

@@ -1,10 +1,10 @@
 """The book at prices of this moment, without reading history again.
 
 Re-marked, by the same functions as the full report and from the matrices it was computed from: value, weights,
-concentration, and with the live weights every measure in ``REMARKED`` over each window. History ends with the last
-final close: an unfinished day enters no statistic. The exception is ``drawdown_today``, the fall at this moment, which
-counts today's move so far. ``KEPT``, the simulated VaR, keeps the percentage of the full report: only its rupees follow
-the price. Correlations and the holdings' own measures do not depend on prices of today.
+concentration, and with the live weights every measure in ``REMARKED`` and ``RANGED`` over each window. History ends
+with the last final close: an unfinished day enters no statistic. The exception is ``drawdown_today``, the fall at this
+moment, which counts today's move so far. ``KEPT``, the simulated VaR, keeps the percentage of the full report: only its
+rupees follow the price. Correlations and the holdings' own measures do not depend on prices of today.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from app.risk.equity_measures import NO_SPREAD, Portfolio, RiskOptions, build_po
 from app.risk.equity_report import Book, compute_report
 from app.risk.exposure import concentration
 from app.risk.positions import Position
+from app.risk.range_risk import Comovement, OwnRanges, book_range, comovement, own_ranges
 from app.risk.valuation import Price, Valuation, value_positions
 
 LIVE_SOURCE = "live, Kite"
 IN_PERCENT = (
     "volatility",
+    "volatility_ewma",
     "var_historical_95",
     "var_historical_99",
     "var_parametric_95",
@@ -51,23 +53,33 @@ REMARKED: Mapping[str, tuple[str, float]] = {name: (name, 100.0) for name in IN_
 }
 """Measure of the report -> field of WindowMeasures, and the factor to the report's unit."""
 AGAINST_MARKET = ("beta", "correlation_nifty")
+RANGED = "volatility_range"
+"""Re-marked as well, from the holdings' own ranges, which are kept."""
 KEPT = ("var_monte_carlo_95", "var_monte_carlo_99")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveBook:
-    """What is kept between batches of ticks: ``report`` is the full one at closes, over every window."""
+    """What is kept between batches of ticks: ``report`` is the full one at closes, over every window.
+
+    ``ranges`` are the holdings' own volatilities, ``moves`` their correlations, one a window.
+    """
 
     book: Book
     options: RiskOptions
     report: EquityRiskReport
+    ranges: Sequence[OwnRanges]
+    moves: Sequence[Comovement]
 
 
 def prepare(book: Book, options: RiskOptions, today: date) -> LiveBook:
     """Compute once what no tick changes. ``book.live`` is left out."""
     settled = replace(book, live=()) if book.live else book
     report = compute_report(settled, options, tuple(WINDOWS), horizon_days=1, today=today, computed_at="")
-    return LiveBook(settled, options, report)
+    weights = value_positions(settled.positions, settled.panel, settled.as_of).weights
+    lengths = tuple(WINDOWS.values())
+    moves = [comovement(settled.panel, build_portfolio(settled.panel, weights, length)) for length in lengths]
+    return LiveBook(settled, options, report, own_ranges(settled.panel, lengths), moves)
 
 
 def live_ticks(book: Book, ticks: Iterable[Tick]) -> tuple[Tick | None, ...]:
@@ -198,6 +210,8 @@ def _measures(
     full = kept.report.windows[list(WINDOWS)[row]].measures
     numbers = {name: float(getattr(measured, field)[row, row]) * factor for name, (field, factor) in REMARKED.items()}
     reasons: dict[str, str | None] = dict.fromkeys(AGAINST_MARKET, _why_no_pairs(kept, portfolio))
+    ranged = book_range(portfolio, kept.ranges[row], kept.moves[row])
+    numbers[RANGED], reasons[RANGED] = ranged.volatility * 100, ranged.unavailable
     for name in KEPT:
         found = full[name].value
         numbers[name], reasons[name] = np.nan if found is None else found, full[name].unavailable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.data_issues import DataIssue, Severity
 from app.domain.prices import CONFIRMED_MOVE, CorporateAction, PricePanel
@@ -33,6 +34,30 @@ WORDS = {
         "Check that day's corporate actions.",
     ),
 }
+PUBLIC_SOURCES = {
+    "bhavcopy": "NSE's end-of-day archive, as traded: splits and bonuses are taken out by imported corporate actions",
+    "yahoo": "Yahoo Finance, adjusted for splits and bonuses",
+}
+MAX_NAMED = 10
+
+
+def of_sources(panel: PricePanel) -> list[DataIssue]:
+    """Shares whose history, or a part of it, is not from Kite or the person but from a public source."""
+    return [
+        DataIssue(
+            "public_prices",
+            Severity.INFO,
+            "PORTFOLIO",
+            f"Daily prices of {_named(symbols)} are from {words}; not from Kite.",
+        )
+        for source, words in PUBLIC_SOURCES.items()
+        if (symbols := [s for s, parts in zip(panel.symbols, panel.sources) if source in parts.split()])
+    ]
+
+
+def _named(symbols: Sequence[str]) -> str:
+    more = f" and {len(symbols) - MAX_NAMED} more" if len(symbols) > MAX_NAMED else ""
+    return f"{', '.join(symbols[:MAX_NAMED])}{more}"
 
 
 def of_moves(panel: PricePanel, moves: SuspiciousMoves, since: int) -> list[DataIssue]:
@@ -44,6 +69,25 @@ def of_moves(panel: PricePanel, moves: SuspiciousMoves, since: int) -> list[Data
         message = f"{moves.move[k] * 100:+.1f} % on {panel.days[moves.row[k]]}{ratio}: {meaning}."
         issues.append(DataIssue(code, severity, panel.symbols[moves.column[k]], message, remedy))
     return issues
+
+
+def of_bars(panel: PricePanel, contradictions: NDArray[np.bool_], since: int) -> list[DataIssue]:
+    """Days from row ``since`` on whose open or close lies outside the low and high, counted for each column.
+
+    ``contradictions`` (T, N).
+    """
+    counts = contradictions[max(since, 0) :].sum(axis=0)
+    return [
+        DataIssue(
+            "contradictory_bars",
+            Severity.INFO,
+            panel.symbols[column],
+            f"{counts[column]} days of the last year have an open or close outside their low and high: they are left "
+            "out of volatility from ranges.",
+            "Check those days in the price file.",
+        )
+        for column in np.flatnonzero(counts)
+    ]
 
 
 def of_series(panel: PricePanel, quality: SeriesQuality, since: int) -> list[DataIssue]:

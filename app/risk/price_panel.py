@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from app.domain.data_issues import DataIssue
 from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
 from app.measures.price_quality import SuspiciousMoves, adjust_for_actions, series_quality, suspicious_moves
+from app.measures.range_volatility import daily_ranges, whole_bars
 from app.measures.returns import simple_returns
 from app.risk import price_issues
 from app.risk.positions import Position
 
-SOURCES = ("kite", "csv", "yahoo", "bhavcopy")
+SOURCES = ("kite", "csv", "bhavcopy", "yahoo")
 """Own price sources, best first. The dashboard's table (host) counts only where none of these has the symbol."""
 NSE = "NSE"
+FIELDS = ("opens", "highs", "lows", "closes", "volumes")
 BENCHMARKS = ("NIFTY50", "NIFTY 50", "Nifty_50", "Nifty5")
 SAME_LEVEL = 0.01
 """Two sources of one share are joined when their closes on common days agree within this."""
@@ -28,13 +30,17 @@ ACTIVE_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Column:
-    """One position's joined series over the days of the bars."""
+    """One position's joined series over the days of the bars: ``values`` (5, T) in the order of ``FIELDS``."""
 
-    opens: FloatArray
-    closes: FloatArray
-    volumes: FloatArray
+    values: FloatArray
     source: str
     symbols: tuple[str, ...]
+
+    @property
+    def closes(self) -> FloatArray:
+        """(T,) rupees."""
+        closes: FloatArray = self.values[FIELDS.index("closes")]
+        return closes
 
 
 def build_panel(
@@ -58,9 +64,14 @@ def build_panel(
         issues += price_issues.of_names(position.symbol, column.symbols)
     benchmark = _join(bars, benchmarks, "benchmark", issues)
     trading = _trading_days(columns, benchmark, len(bars.days))
-    panel, moves = _assemble(bars.days[trading], positions, columns, benchmark, trading, _confirmed(actions, positions))
+    values = np.stack([column.values[:, trading] for column in (*columns, benchmark)], axis=-1)[..., :-1]
+    panel, moves = _assemble(
+        bars.days[trading], positions, columns, benchmark, trading, values, _confirmed(actions, positions)
+    )
     since = len(panel.days) - rows
+    issues += price_issues.of_sources(panel)
     issues += price_issues.of_moves(panel, moves, since)
+    issues += price_issues.of_bars(panel, _contradictions(*values[:4]), since)
     issues += price_issues.of_series(panel, series_quality(panel.closes, panel.volumes), since)
     issues += price_issues.of_actions(panel, actions, positions, since)
     return panel, tuple(issues)
@@ -68,11 +79,13 @@ def build_panel(
 
 def merge_bars(old: DailyBars, new: DailyBars, since: date | None = None) -> DailyBars:
     """Both over the union of their series and days; ``new`` wins, and ``old`` counts only before ``since``."""
+    if since is None and not new.series:
+        return old
     kept = np.ones(len(old.days), dtype=bool) if since is None else old.days < np.datetime64(since)
     keys = tuple(dict.fromkeys([*old.series, *new.series]))
     days = np.union1d(old.days[kept], new.days)
     parts = []
-    for name in ("opens", "closes", "volumes"):
+    for name in FIELDS:
         matrix = np.full((len(days), len(keys)), np.nan)
         for bars, rows in ((old, kept), (new, slice(None))):
             values = getattr(bars, name)[rows]
@@ -81,6 +94,11 @@ def merge_bars(old: DailyBars, new: DailyBars, since: date | None = None) -> Dai
             matrix[place] = np.where(np.isfinite(values), values, matrix[place])
         parts.append(matrix)
     return DailyBars(keys, days, *parts)
+
+
+def same_prices(one: DailyBars, other: DailyBars) -> bool:
+    """Whether both have the same figures; their days and series are not compared."""
+    return all(np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True) for name in FIELDS)
 
 
 def _adjusted(bars: DailyBars, actions: Sequence[CorporateAction], positions: Sequence[Position]) -> DailyBars:
@@ -105,7 +123,9 @@ def _adjusted(bars: DailyBars, actions: Sequence[CorporateAction], positions: Se
         prices_as_traded=_flags(bars.series, "price_basis"),
         volumes_as_traded=_flags(bars.series, "volume_basis"),
     )
-    return DailyBars(bars.series, bars.days, bars.opens * (closes / bars.closes), closes, volumes)
+    restated = closes / bars.closes
+    opens, highs, lows = (prices * restated for prices in (bars.opens, bars.highs, bars.lows))
+    return DailyBars(bars.series, bars.days, opens, highs, lows, closes, volumes)
 
 
 def _flags(series: Sequence[SeriesKey], basis: str) -> NDArray[np.bool_]:
@@ -128,8 +148,7 @@ def _join(
         for column, key in enumerate(bars.series)
         if key.symbol in places and key.exchange in exchanges
     )
-    empty = np.full(len(bars.days), np.nan)
-    joined = _Column(empty, empty, empty, "", ())
+    joined = _Column(np.full((len(FIELDS), len(bars.days)), np.nan), "", ())
     for *_, column in found:
         key = bars.series[column]
         if joined.source and key.source == "host":
@@ -156,9 +175,7 @@ def _fill(joined: _Column, bars: DailyBars, column: int) -> _Column:
     key = bars.series[column]
     name = f"{key.source} {key.symbol}"
     return _Column(
-        np.where(gap, bars.opens[:, column], joined.opens),
-        np.where(gap, bars.closes[:, column], joined.closes),
-        np.where(gap, bars.volumes[:, column], joined.volumes),
+        np.where(gap, np.stack([getattr(bars, name)[:, column] for name in FIELDS]), joined.values),
         f"{joined.source} + {name}" if joined.source else name,
         (*joined.symbols, key.symbol),
     )
@@ -184,25 +201,31 @@ def _trading_days(columns: Sequence[_Column], benchmark: _Column, days: int) -> 
     return np.asarray(np.isfinite(benchmark.closes) | busy)
 
 
+def _contradictions(opens: FloatArray, highs: FloatArray, lows: FloatArray, closes: FloatArray) -> NDArray[np.bool_]:
+    """True at a bar with all its prices whose open or close lies outside its low and high."""
+    return np.isfinite(opens + highs + lows + closes) & ~whole_bars(opens, highs, lows, closes)
+
+
 def _assemble(
     days: NDArray[np.datetime64],
     positions: Sequence[Position],
     columns: Sequence[_Column],
     benchmark: _Column,
     trading: NDArray[np.bool_],
+    values: FloatArray,
     confirmed: Container[tuple[str, date]],
 ) -> tuple[PricePanel, SuspiciousMoves]:
-    def matrix(name: str) -> FloatArray:
-        stacked = [getattr(column, name)[trading] for column in columns]
-        return np.column_stack(stacked) if stacked else np.empty((len(days), 0))
-
-    closes, volumes, index = matrix("closes"), matrix("volumes"), benchmark.closes[trading]
-    moves = suspicious_moves(closes, volumes, index, matrix("opens"))
+    opens, highs, lows, closes, volumes = values
+    index = benchmark.closes[trading]
+    moves = suspicious_moves(closes, volumes, index, opens)
     places = zip(moves.column.tolist(), days[moves.row].astype(object).tolist(), strict=True)
     doubtful = [(positions[column].symbol, day) not in confirmed for column, day in places]
     moves = moves.only(np.array(doubtful, dtype=bool))
+    excluded = moves.excluded(closes.shape)
     returns = simple_returns(closes)
-    returns[moves.excluded(closes.shape)[1:]] = np.nan
+    returns[excluded[1:]] = np.nan
+    ranges = daily_ranges(opens, highs, lows, closes)
+    ranges[:, excluded] = np.nan
     panel = PricePanel(
         days=days,
         symbols=tuple(position.symbol for position in positions),
@@ -212,6 +235,7 @@ def _assemble(
         benchmark_name=benchmark.source.partition(" ")[2] or None,
         returns=returns,
         benchmark_returns=simple_returns(index),
+        ranges=ranges[:, 1:].copy(),  # in one piece, as the kernels want it
         sources=tuple(column.source for column in columns),
         suspended=series_quality(closes, volumes).suspended,
     )

@@ -33,7 +33,8 @@ STAGED_ROW = np.dtype(
     ]
 )
 """One row of COPY ... (FORMAT binary): field count, then size and big-endian value of each field."""
-BAR_RECORD = np.dtype([("day", ">i4"), ("open", ">f8"), ("close", ">f8"), ("volume", ">f8")])
+BAR_FIELDS = ("open", "high", "low", "close", "volume")
+BAR_RECORD = np.dtype([("day", ">i4"), *((name, ">f8") for name in BAR_FIELDS)])
 
 
 def save_bars(
@@ -93,8 +94,9 @@ def load_bars(
             SELECT s.symbol, s.source, s.price_basis, s.volume_basis, s.exchange, b.bars
             FROM risk_price_series s CROSS JOIN LATERAL (
                 SELECT string_agg(int4send(bar_date - date '2000-01-01') || float8send(coalesce(open, 'NaN'))
+                                  || float8send(coalesce(high, 'NaN')) || float8send(coalesce(low, 'NaN'))
                                   || float8send(close) || float8send(coalesce(volume, 'NaN')), ''::bytea) AS bars
-                FROM (SELECT bar_date, open, close, volume FROM risk_daily_bars d
+                FROM (SELECT bar_date, open, high, low, close, volume FROM risk_daily_bars d
                       WHERE d.series_id = s.series_id AND bar_date BETWEEN %s AND %s ORDER BY bar_date) ordered) b
             WHERE s.symbol = ANY(%s) AND s.source = ANY(%s) AND s.exchange = ANY(%s) AND b.bars IS NOT NULL
             ORDER BY s.symbol, s.source
@@ -142,7 +144,8 @@ def load_host_bars(connection: Connection, symbols: Iterable[str], since: date, 
     Rows whose date is no ISO date, or whose close is missing or not above zero, are left out.
     """
     rows = connection.execute(
-        text("""SELECT scrip_id, price_date, price_open, price_close, volume FROM rt_intraday_price
+        text("""SELECT scrip_id, price_date, price_open, price_high, price_low, price_close, volume
+                FROM rt_intraday_price
                 WHERE scrip_id = ANY(:symbols) AND price_date BETWEEN :since AND :until
                   AND price_close > 0 AND price_close < 'Infinity' ORDER BY scrip_id, price_date"""),
         {"symbols": list(symbols), "since": since.isoformat(), "until": until.isoformat()},
@@ -150,10 +153,10 @@ def load_host_bars(connection: Connection, symbols: Iterable[str], since: date, 
     rows = [row for row in rows if _iso_day(row.price_date) is not None]
     names = sorted({row.scrip_id for row in rows})
     keys = tuple(SeriesKey(name, "host", Basis.ADJUSTED, Basis.AS_TRADED) for name in names)
-    by_name: dict[str, list[tuple[int, float, float, float]]] = {name: [] for name in names}
+    by_name: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for row in rows:
         day = (date.fromisoformat(row.price_date) - date(2000, 1, 1)).days
-        by_name[row.scrip_id].append((day, row.price_open or np.nan, row.price_close, row.volume or np.nan))
+        by_name[row.scrip_id].append((day, *(value or np.nan for value in row[2:])))
     return _scatter(keys, [np.array(by_name[name], BAR_RECORD) for name in names])
 
 
@@ -292,12 +295,12 @@ def _copied_rows(data: memoryview) -> list[list[memoryview]]:
 def _scatter(keys: tuple[SeriesKey, ...], records: list[NDArray[np.void]]) -> DailyBars:
     if not keys:
         empty = np.empty((0, 0))
-        return DailyBars((), np.empty(0, "datetime64[D]"), empty, empty, empty)
+        return DailyBars((), np.empty(0, "datetime64[D]"), empty, empty, empty, empty, empty)
     joined = np.concatenate(records)
     columns = np.repeat(np.arange(len(keys)), [len(r) for r in records])
     offsets, rows = _days_and_rows(joined["day"].astype(np.int64))
     matrices = []
-    for name in ("open", "close", "volume"):
+    for name in BAR_FIELDS:
         matrix = np.full((len(offsets), len(keys)), np.nan)
         matrix[rows, columns] = joined[name]
         matrices.append(matrix)

@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from app.measures import drawdown, market, moments, ratios, tail, volatility
+from app.measures import drawdown, market, moments, range_volatility, ratios, tail, volatility
 from app.measures.conventions import FloatArray
 from app.measures.window_measures import WindowMeasures, window_measures
 from tests.unit.measures.reference_files import agreeing_digits, nist
@@ -36,6 +36,7 @@ def plain(returns: FloatArray, benchmark: FloatArray) -> dict[str, FloatArray]:
         "current_drawdown": drawdown.current_drawdown(returns),
         "sharpe": ratios.sharpe(returns, RISK_FREE),
         "sortino": ratios.sortino(returns, RISK_FREE),
+        "volatility_ewma": range_volatility.ewma_volatility(returns),
     }
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app.domain.prices import Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
 from app.domain.risk_reports import EquityRiskReport
 from app.domain.securities import MatchKind
+from app.measures.range_volatility import daily_ranges
 from app.measures.returns import simple_returns
 from app.risk.equity_measures import RiskOptions
 from app.risk.equity_report import Book, compute_report
@@ -59,6 +60,7 @@ def panel_of(closes: FloatArray, benchmark: FloatArray | None = None, **fields: 
         benchmark_name=None if benchmark is None else "NIFTY50",
         returns=simple_returns(closes),
         benchmark_returns=simple_returns(index),
+        ranges=daily_ranges(closes, closes, closes, closes)[:, 1:],
         sources=tuple(f"csv {symbol}" for symbol in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[:count]),
         suspended=np.zeros(count, dtype=bool),
     )
@@ -71,6 +73,21 @@ def market(rows: int = 260, count: int = 4, seed: int = 1) -> tuple[FloatArray, 
     common = 0.008 * rng.standard_normal(rows)
     moves = common[:, None] * np.linspace(0.5, 1.5, count) + 0.012 * rng.standard_normal((rows, count))
     return np.asarray(100 * np.cumprod(1 + moves, axis=0)), np.asarray(20_000 * np.cumprod(1 + common))
+
+
+def whole_bars(closes: FloatArray, seed: int = 2) -> dict[str, FloatArray]:
+    """``open``, ``high``, ``low`` and ``close`` (T, N): opens near the close before, ranges of up to a percent more."""
+    rng = np.random.default_rng(seed)
+    before = np.vstack([closes[:1], closes[:-1]])
+    opens = before * (1 + 0.004 * rng.standard_normal(closes.shape))
+    reach = rng.uniform(0, 0.01, (2, *closes.shape))
+    highs, lows = np.fmax(opens, closes) * (1 + reach[0]), np.fmin(opens, closes) * (1 - reach[1])
+    return {"open": opens, "high": highs, "low": lows, "close": closes}
+
+
+def ranges_of(bars: Mapping[str, FloatArray]) -> FloatArray:
+    """The field ``ranges`` of a panel of these bars."""
+    return daily_ranges(*(bars[name] for name in ("open", "high", "low", "close")))[:, 1:]
 
 
 def book_of(panel: PricePanel, positions: Sequence[Position] | None = None) -> Book:
@@ -97,14 +114,15 @@ def bars_of(
     volumes: Mapping[tuple[str, str], Sequence[float]] | None = None,
     days: NDArray[np.datetime64] | None = None,
 ) -> DailyBars:
-    """Bars of (symbol, source) -> closes; openings equal closes, 1,000 shares a day unless given."""
+    """Bars of (symbol, source) -> closes; all four prices equal, 1,000 shares a day unless given."""
     closes = np.column_stack([np.asarray(values, dtype=float) for values in columns.values()])
     traded = np.where(np.isnan(closes), np.nan, 1000.0)
     for place, key in enumerate(columns):
         if volumes and key in volumes:
             traded[:, place] = volumes[key]
     keys = tuple(SeriesKey(symbol, source, basis, basis) for symbol, source in columns)
-    return DailyBars(keys, trading_days(len(closes)) if days is None else days, closes.copy(), closes, traded)
+    opens, highs, lows = closes.copy(), closes.copy(), closes.copy()
+    return DailyBars(keys, trading_days(len(closes)) if days is None else days, opens, highs, lows, closes, traded)
 
 
 def split(symbol: str, day: np.datetime64, factor: float, kind: str = "split_or_bonus") -> CorporateAction:

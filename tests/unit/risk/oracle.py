@@ -23,6 +23,7 @@ def measures(returns: pd.DataFrame, weights: pd.Series, market: pd.Series, paths
     series = returns @ weights
     found = {
         "volatility": 100 * empyrical.annual_volatility(series),
+        "volatility_ewma": weighted_volatility(series),
         "beta": empyrical.beta(series, market),
         "correlation_nifty": stats.pearsonr(series, market).statistic,
         "r_squared": stats.linregress(market, series).rvalue ** 2,
@@ -41,6 +42,27 @@ def measures(returns: pd.DataFrame, weights: pd.Series, market: pd.Series, paths
         found[f"var_parametric_{name}"] = -100 * stats.norm(series.mean(), series.std(ddof=1)).ppf(1 - level)
         found[f"var_cornish_fisher_{name}"] = 100 * cornish_fisher(series, level)
     return found
+
+
+def chosen_vars(series: pd.Series, level: float, found: dict[str, float]) -> dict[str, float]:
+    """What each of the methods that a backtest chooses from gives over one day, by the words its text begins with.
+
+    RiskMetrics' recursion starts at the mean square of the window; the filtered quantile is of returns over the
+    deviation known the evening before (Hull and White 1998). ``found`` are the other figures of the same window.
+    """
+    name = f"{100 * level:g}"
+    variances = [float((series**2).mean())]
+    for past in series:
+        variances.append(0.94 * variances[-1] + 0.06 * past**2)
+    deviations = np.sqrt(variances)
+    scores = series.to_numpy() / deviations[:-1]
+    return {
+        "historical": found[f"var_historical_{name}"],
+        "parametric": found[f"var_parametric_{name}"],
+        "Cornish-Fisher": found[f"var_cornish_fisher_{name}"],
+        "exponentially weighted": -100 * stats.norm.ppf(1 - level) * deviations[-1],
+        "filtered historical": -100 * np.percentile(scores, 100 * (1 - level)) * deviations[-1],
+    }
 
 
 def tail_mean(losses: Iterable[float], share: float) -> float:
@@ -112,9 +134,44 @@ def own_measures(own: pd.Series, market: pd.Series) -> dict[str, float]:
     losses = np.sort(-own.to_numpy())[::-1]
     return {
         "volatility": 100 * empyrical.annual_volatility(own),
+        "volatility_ewma": weighted_volatility(own),
         "beta": empyrical.beta(own, market),
         "correlation_nifty": stats.pearsonr(own, market).statistic,
         "var_historical_95": -100 * empyrical.value_at_risk(own, 0.05),
         "cvar_95": 100 * tail_mean(losses, 0.05),
         "max_drawdown": -100 * empyrical.max_drawdown(own),
     }
+
+
+def weighted_volatility(series: pd.Series) -> float:
+    """RiskMetrics: pandas' own exponential mean of the squares, after their plain mean as the first of them."""
+    squares = pd.concat([pd.Series([(series**2).mean()]), series**2])
+    return float(100 * np.sqrt(252 * squares.ewm(alpha=0.06, adjust=False, ignore_na=True).mean().iloc[-1]))
+
+
+def range_volatilities(bars: pd.DataFrame, length: int) -> dict[str, float]:
+    """Percent a year from ``bars`` with the columns open, high, low and close, all present; by the authors' formulas.
+
+    Garman-Klass and Rogers-Satchell in prices relative to the close before, as they were published.
+    """
+    days = bars.div(bars["close"].shift(1), axis=0).iloc[1:].iloc[-length:].apply(np.log)
+    opened, high, low, close = (days[name] for name in ("open", "high", "low", "close"))
+    spread, session = high - low, close - opened
+    rogers = ((high - close) * (high - opened) + (low - close) * (low - opened)).mean()
+    k = 0.34 / (1.34 + (length + 1) / (length - 1))
+    daily = {
+        "parkinson": (spread**2).mean() / np.log(16),
+        "garman_klass": (0.5 * spread**2 - (np.log(4) - 1) * session**2).mean(),
+        "rogers_satchell": rogers,
+        "yang_zhang": opened.var() + k * session.var() + (1 - k) * rogers,
+    }
+    return {name: float(100 * np.sqrt(252 * variance)) for name, variance in daily.items()}
+
+
+def rescaled_volatility(returns: pd.DataFrame, weights: pd.Series, volatilities: pd.Series) -> float:
+    """Volatility of the book after every holding's returns were stretched to a volatility of its own.
+
+    The same number as sqrt(w' D R D w), without forming a matrix. Annual volatilities in the unit of the answer.
+    """
+    scores = (returns - returns.mean()) / returns.std()
+    return float((scores * (weights * volatilities)).sum(axis=1).std())

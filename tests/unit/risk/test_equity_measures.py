@@ -12,7 +12,7 @@ from app.domain.risk_reports import Measure, Unit
 from app.measures.simulation import filtered_bootstrap
 from app.risk.equity_measures import PARTS, RiskOptions, build_portfolio
 from tests.unit.risk import oracle
-from tests.unit.risk.books import OPTIONS, book_of, market, panel_of, position, report_of
+from tests.unit.risk.books import OPTIONS, book_of, market, panel_of, position, ranges_of, report_of, whole_bars
 
 CLOSES, INDEX = market()
 VALUED = [position(symbol, quantity=quantity) for symbol, quantity in zip("ABCD", (5.0, 10.0, 20.0, 65.0), strict=True)]
@@ -38,13 +38,23 @@ def value_of(measure: Measure) -> float:
 
 @pytest.mark.parametrize(("window", "length"), [("60d", 60), ("90d", 90), ("1y", 252)])
 def test_every_measure_agrees_with_a_second_writing(window: str, length: int) -> None:
-    report = report_of(book_of(panel_of(CLOSES, INDEX), VALUED))
+    bars = whole_bars(CLOSES)
+    report = report_of(book_of(panel_of(CLOSES, INDEX, ranges=ranges_of(bars)), VALUED))
     returns = pd.DataFrame(CLOSES, columns=list("ABCD")).pct_change(fill_method=None).iloc[-length:]
     weights = pd.Series([0.05, 0.1, 0.2, 0.65], index=list("ABCD"))
     moves = pd.Series(INDEX).pct_change(fill_method=None).iloc[-length:]
+    own = {
+        symbol: oracle.range_volatilities(pd.DataFrame({name: bars[name][:, k] for name in bars}), length)
+        for k, symbol in enumerate("ABCD")
+    }
+    stretched = pd.Series({symbol: figures["yang_zhang"] for symbol, figures in own.items()})
     expected = oracle.measures(returns, weights, moves, OPTIONS.paths, OPTIONS.seed)
+    expected["volatility_range"] = oracle.rescaled_volatility(returns, weights, stretched)
     found = report.windows[window].measures
     assert set(found) == set(expected)
+    for holding in report.holdings:
+        for name, value in own[holding.symbol].items():
+            assert getattr(holding.windows[window].range_volatility, name) == pytest.approx(value, rel=1e-9), name
     for name, value in expected.items():
         assert (found[name].value is None) == np.isnan(value), name
         if found[name].value is not None:

@@ -10,8 +10,20 @@ from app.domain.live import NIFTY, LiveRisk, Tick
 from app.domain.prices import FloatArray
 from app.measures.returns import simple_returns
 from app.risk.equity_report import Book
-from app.risk.live import KEPT, REMARKED, live_prices, live_ticks, prepare, revalue
-from tests.unit.risk.books import OPTIONS, TODAY, WINDOWS, book_of, market, panel_of, position, report_of, trading_days
+from app.risk.live import KEPT, RANGED, REMARKED, live_prices, live_ticks, prepare, revalue
+from tests.unit.risk.books import (
+    OPTIONS,
+    TODAY,
+    WINDOWS,
+    book_of,
+    market,
+    panel_of,
+    position,
+    ranges_of,
+    report_of,
+    trading_days,
+    whole_bars,
+)
 
 NOON = datetime(2025, 9, 18, 6, 30, tzinfo=UTC)
 """12:00 in India on the trading day after the last close of the panel."""
@@ -23,7 +35,7 @@ def tick(symbol: str, price: float, previous: float | None = None, at: datetime 
 
 def kept_book(count: int = 4, seed: int = 1) -> Book:
     closes, index = market(count=count, seed=seed)
-    panel = panel_of(closes, index)
+    panel = panel_of(closes, index, ranges=ranges_of(whole_bars(closes)))
     owned = [
         position(
             symbol, quantity=10.0 + place, last_price=float(closes[-1, place]), sector="Power" if place else "Steel"
@@ -74,12 +86,20 @@ def test_every_remarked_measure_equals_that_of_a_full_report_at_the_same_prices(
     live = live_of(book, ticks)
     settled = report_of(book)
     for window in WINDOWS:
-        for name in REMARKED:
+        for name in (*REMARKED, RANGED):
             expected, found = full.windows[window].measures[name], live.windows[window].measures[name]
             assert agree(found.value, expected.value), (window, name)
             assert agree(found.rupees, expected.rupees), (window, name)
             assert found.unavailable == expected.unavailable
         assert live.windows[window].measures["beta"].value != settled.windows[window].measures["beta"].value
+
+
+def test_a_book_without_ranges_keeps_its_reason_when_it_is_remarked() -> None:
+    book = kept_book()
+    bare = replace(book, panel=replace(book.panel, ranges=np.full_like(book.panel.ranges, np.nan)))
+    found = live_of(bare, ticks_of(bare, MOVES)).windows["1y"].measures[RANGED]
+    assert (found.value, found.rupees) == (None, None)
+    assert found.unavailable == report_of(bare).windows["1y"].measures[RANGED].unavailable
 
 
 def test_simulated_var_keeps_its_percentage_and_follows_the_value_in_rupees() -> None:

@@ -67,3 +67,18 @@ def test_prices_under_the_own_symbol_need_no_word() -> None:
     assert price_issues.of_names("NEW", ("NEW", "NEW")) == []
     (found,) = price_issues.of_names("NEW", ("NEW", "OLD", "OLD"))
     assert found.message.count("OLD") == 1
+
+
+def test_shares_with_prices_of_public_sources_are_named_once_a_source() -> None:
+    closes, index = market(count=3)
+    panel = panel_of(closes, index, sources=("kite A + bhavcopy A", "yahoo B", "csv C"))
+    assert [(issue.subject, issue.message.split(" are from ")) for issue in price_issues.of_sources(panel)] == [
+        ("PORTFOLIO", ["Daily prices of A", f"{price_issues.PUBLIC_SOURCES['bhavcopy']}; not from Kite."]),
+        ("PORTFOLIO", ["Daily prices of B", f"{price_issues.PUBLIC_SOURCES['yahoo']}; not from Kite."]),
+    ]
+
+
+def test_of_many_shares_the_first_ten_are_named() -> None:
+    closes, index = market(count=12)
+    (issue,) = price_issues.of_sources(panel_of(closes, index, sources=("yahoo X",) * 12))
+    assert "J and 2 more are from" in issue.message

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.data_issues import DataIssue
+from app.domain.data_issues import DataIssue, Severity
 from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
+from app.measures.range_volatility import volatilities_of_ranges
 from app.risk.positions import Position
-from app.risk.price_panel import build_panel, merge_bars
-from tests.unit.risk.books import bars_of, position, split, trading_days
+from app.risk.price_panel import FIELDS, build_panel, merge_bars, same_prices
+from tests.unit.risk.books import bars_of, position, split, trading_days, whole_bars
 
 NAN = float("nan")
 FLAT = np.array([100.0, 101.0, 99.0, 102.0, 100.0, 103.0])
@@ -126,6 +127,85 @@ def test_an_unknown_split_is_left_out_and_named() -> None:
     assert codes(issues) == ["split_like_jump"]
 
 
+def ranged(scale: FloatArray, *, seed: int = 3) -> DailyBars:
+    """Thirty days of A with whole bars, every price of a day times ``scale`` (30,), as traded, and the index."""
+    closes = np.asarray(100 * np.cumprod(1 + 0.01 * np.random.default_rng(seed).standard_normal((30, 1)), axis=0))
+    index = np.linspace(20_000, 20_300, 30)
+    bars = bars_of({("A", "bhavcopy"): closes[:, 0], ("NIFTY50", "csv"): index}, basis=Basis.AS_TRADED)
+    whole = whole_bars(closes)
+    for name in ("open", "high", "low", "close"):
+        getattr(bars, f"{name}s")[:, 0] = whole[name][:, 0] * scale
+    return bars
+
+
+def yearly(panel: PricePanel) -> FloatArray:
+    found = volatilities_of_ranges(panel.ranges, np.array([29]))
+    return np.array([found.yang_zhang[0, 0], found.parkinson[0, 0], found.garman_klass[0, 0]])
+
+
+def test_a_known_split_leaves_every_range_as_it_was() -> None:
+    scale = np.where(np.arange(30) < 12, 5.0, 1.0)
+    panel, issues = built(ranged(scale), actions=(split("A", trading_days(30)[12], 5.0),))
+    usual, _ = built(ranged(np.ones(30)))
+    assert codes(issues) == []
+    np.testing.assert_allclose(panel.ranges, usual.ranges, rtol=1e-12, atol=1e-14)
+
+
+def test_the_day_of_an_unknown_split_has_no_range_and_the_others_keep_theirs() -> None:
+    panel, issues = built(ranged(np.where(np.arange(30) < 12, 5.0, 1.0)))
+    usual, _ = built(ranged(np.ones(30)))
+    assert codes(issues) == ["split_like_jump"]
+    assert np.flatnonzero(np.isnan(panel.ranges[:, :, 0]).any(axis=0)).tolist() == [11]
+    rest = np.arange(29) != 11
+    np.testing.assert_allclose(panel.ranges[:, rest], usual.ranges[:, rest], rtol=1e-12, atol=1e-14)
+
+
+@given(st.floats(1e-3, 1e5))
+def test_range_volatility_does_not_depend_on_the_unit_of_the_price(factor: float) -> None:
+    usual, scaled = (built(ranged(np.full(30, scale)))[0] for scale in (1.0, factor))
+    np.testing.assert_allclose(yearly(scaled), yearly(usual), rtol=1e-9)
+
+
+def test_a_bar_that_contradicts_itself_gives_no_range_that_day_and_is_counted() -> None:
+    bars = ranged(np.ones(30))
+    bars.highs[7, 0] = bars.closes[7, 0] * 0.99
+    bars.lows[20, 0] = bars.opens[20, 0] * 1.01
+    panel, issues = built(bars)
+    assert np.flatnonzero(np.isnan(panel.ranges[0, :, 0])).tolist() == [6, 19]
+    assert np.isfinite(panel.returns).all()
+    (found,) = [issue for issue in issues if issue.code == "contradictory_bars"]
+    assert (found.subject, found.severity) == ("A", Severity.INFO)
+    assert found.message.startswith("2 days of the last year have an open or close outside")
+
+
+@pytest.mark.parametrize("name", ["opens", "highs", "lows"])
+def test_a_missing_price_gives_no_range_that_day_and_is_no_contradiction(name: str) -> None:
+    bars = ranged(np.ones(30))
+    getattr(bars, name)[7, 0] = NAN
+    panel, issues = built(bars)
+    assert np.flatnonzero(np.isnan(panel.ranges[0, :, 0])).tolist() == [6]
+    assert codes(issues) == []
+
+
+def test_a_gap_is_filled_with_whole_bars_of_the_next_source() -> None:
+    bars = ranged(np.ones(30))
+    whole = {name: getattr(bars, name)[:, [0, 0, 1]].copy() for name in FIELDS}
+    for name in FIELDS:
+        whole[name][10:, 0] = NAN
+    keys = (SeriesKey("A", "csv", Basis.ADJUSTED, Basis.ADJUSTED), *bars.series)
+    panel, _ = built(DailyBars(keys, bars.days, **whole))
+    np.testing.assert_array_equal(panel.ranges, built(bars)[0].ranges)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_prices_are_the_same_only_when_every_kind_of_figure_is(name: str) -> None:
+    one, other = (bars_of({("A", "csv"): [NAN, *FLAT]}) for _ in range(2))
+    assert same_prices(one, other)
+    getattr(other, name)[3, 0] += 1.0
+    assert not same_prices(one, other)
+    assert not same_prices(one, bars_of({("A", "csv"): FLAT}))
+
+
 def test_an_action_named_under_an_older_symbol_reaches_the_series_of_the_newer_one_once() -> None:
     raw, day = raw_split()
     bars = bars_of({("NEW", "bhavcopy"): raw, ("NIFTY50", "csv"): INDEX}, basis=Basis.AS_TRADED)
@@ -199,7 +279,7 @@ def test_a_share_without_prices_is_an_empty_column_with_a_critical_issue() -> No
 
 def test_no_bars_and_no_positions_make_an_empty_panel() -> None:
     empty = np.empty((0, 0))
-    panel, issues = build_panel(DailyBars((), np.empty(0, "datetime64[D]"), empty, empty, empty), (), (), (), 252)
+    panel, issues = build_panel(DailyBars((), np.empty(0, "datetime64[D]"), *[empty] * 5), (), (), (), 252)
     assert (panel.closes.shape, panel.returns.shape, panel.benchmark_name, issues) == ((0, 0), (0, 0), None, ())
 
 
@@ -217,7 +297,7 @@ def some_bars(draw: st.DrawFn) -> DailyBars:
         st.lists(st.lists(cells, min_size=len(keys), max_size=len(keys)), min_size=len(places), max_size=len(places))
     )
     values = np.array(rows, dtype=float).reshape(len(places), len(keys))
-    return DailyBars(keys, trading_days(8)[places], values, values * 2, values * 3)
+    return DailyBars(keys, trading_days(8)[places], *(values * factor for factor in (1, 4, 5, 2, 3)))
 
 
 def cell(bars: DailyBars, key: SeriesKey, day: np.datetime64, name: str = "closes") -> float:
@@ -244,15 +324,15 @@ def test_merged_bars_hold_the_new_value_else_the_old_one_before_the_day(
 
 @given(some_bars())
 def test_merging_with_itself_or_nothing_changes_nothing(bars: DailyBars) -> None:
-    nothing = DailyBars((), trading_days(0), np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0)))
+    nothing = DailyBars((), trading_days(0), *[np.empty((0, 0))] * 5)
     for merged in (merge_bars(bars, bars), merge_bars(bars, nothing), merge_bars(nothing, bars)):
         assert merged.series == bars.series
         np.testing.assert_array_equal(merged.days, bars.days)
-        for name in ("opens", "closes", "volumes"):
+        for name in FIELDS:
             np.testing.assert_array_equal(getattr(merged, name), getattr(bars, name))
 
 
-@pytest.mark.parametrize("name", ["opens", "closes", "volumes"])
+@pytest.mark.parametrize("name", FIELDS)
 def test_a_delta_corrects_every_kind_of_figure(name: str) -> None:
     old = bars_of({("A", "csv"): FLAT})
     delta = bars_of({("A", "csv"): FLAT[4:] * 2}, volumes={("A", "csv"): [7.0, 8.0]}, days=trading_days(6)[4:])
