@@ -23,6 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from app.domain.errors import SettingsError
 from app.domain.kite_errors import KiteDataError, KiteError, KiteUnavailable, KiteUntrusted
+from app.sources.deadlines import DeadlineReader
 from app.sources.kite.endpoints import Endpoint
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -145,33 +146,10 @@ def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest
     return request
 
 
-class _DeadlineReader(io.RawIOBase):
-    """Reads a socket, giving each read the time left until ``end``."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, end: float) -> None:
-        super().__init__()
-        self._raw, self._sock, self._end = raw, sock, end
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer takes too long")
-        self._sock.settimeout(left)
-        count: int | None = self._raw.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
 class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, _END.get()))
+        self.fp = io.BufferedReader(DeadlineReader(self.fp.detach(), sock, _END.get()))
 
 
 class _Connection(HTTPConnection):

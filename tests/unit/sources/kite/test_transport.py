@@ -23,8 +23,9 @@ from cryptography.x509.oid import NameOID
 
 from app.domain.errors import SettingsError
 from app.domain.kite_errors import KiteDataError, KiteError, KiteUnavailable, KiteUntrusted
+from app.sources.deadlines import DeadlineReader
 from app.sources.kite.endpoints import find_endpoint
-from app.sources.kite.transport import HttpTransport, RawAnswer, Request, _DeadlineReader
+from app.sources.kite.transport import HttpTransport, RawAnswer, Request
 
 HOLDINGS = find_endpoint("GET", "/portfolio/holdings")
 CANARY = "c4n4ryT0ken"
@@ -126,9 +127,9 @@ def test_each_read_gets_what_is_left_of_the_deadline_and_no_more() -> None:
             given.append(float("inf") if value is None else value)
 
     with Quiet() as quiet:
-        reader = _DeadlineReader(io.BytesIO(b"xy"), quiet, time.monotonic() + 100.0)  # type: ignore[arg-type]
+        reader = DeadlineReader(io.BytesIO(b"xy"), quiet, time.monotonic() + 100.0)  # type: ignore[arg-type]
         assert (reader.read(1), reader.read(1)) == (b"x", b"y")
-        late = _DeadlineReader(io.BytesIO(b"z"), quiet, time.monotonic())  # type: ignore[arg-type]
+        late = DeadlineReader(io.BytesIO(b"z"), quiet, time.monotonic())  # type: ignore[arg-type]
         with pytest.raises(TimeoutError):
             late.read(1)
     assert 0.0 < given[1] <= given[0] <= 100.0
