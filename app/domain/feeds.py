@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -25,6 +26,8 @@ REMEDIES = {
     FeedStatus.LOGIN_NEEDED: "Log in to Kite again.",
     FeedStatus.FAILED: "The next run asks again.",
 }
+CHECK_IT_ELSEWHERE = "The next run asks again; what else there is was stored."
+"""For what is held back of another source than Kite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +59,17 @@ class Feed:
         remedy = REMEDIES.get(self.status)
         if remedy is None:
             return None
+        if self.status is FeedStatus.HELD_BACK and not self.name.startswith("kite_"):
+            remedy = CHECK_IT_ELSEWHERE
         age = f"; the last good one is of {self.as_of}" if self.as_of else ""
         return DataIssue(f"feed_{self.status}", Severity.WARNING, self.name, f"{self.detail}{age}", remedy)
+
+
+def feed_issues(feeds: Iterable[Feed]) -> tuple[DataIssue, ...]:
+    """The issues of all feeds, those that say the same as one: its subject lists the feeds."""
+    subjects: dict[DataIssue, list[str]] = {}
+    for feed in feeds:
+        issue = feed.issue()
+        if issue is not None:
+            subjects.setdefault(replace(issue, subject=""), []).append(feed.name)
+    return tuple(replace(issue, subject=", ".join(names)) for issue, names in subjects.items())

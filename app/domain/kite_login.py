@@ -29,6 +29,7 @@ class LoginStatus(StrEnum):
 class LoginState:
     """``user_id`` and ``logged_in_at`` tell of the last login, also where it is over; ``expires_at`` is the first
     06:00 in India after it. ``reason`` says in a sentence why nobody is logged in; "" while somebody is.
+    ``from_dashboard``: the token is that of the dashboard beside us, which does not say whose it is.
     """
 
     status: LoginStatus
@@ -36,6 +37,7 @@ class LoginState:
     logged_in_at: datetime | None = None
     expires_at: datetime | None = None
     reason: str = ""
+    from_dashboard: bool = False
 
     @property
     def is_logged_in(self) -> bool:

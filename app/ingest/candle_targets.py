@@ -1,8 +1,8 @@
-"""Which candles are wanted, and under which token each share is asked for. Pure."""
+"""Which series are wanted, and under which token or symbol each share is asked for. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.holdings import Holding
@@ -30,6 +30,19 @@ class CandleTarget:
     names: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PriceTarget:
+    """One series to keep, for a source that knows shares by symbol. Its bars may stand under any of ``names``.
+
+    ``is_needed``: without it the report is incomplete (a share held, Nifty 50). The others are welcome.
+    """
+
+    exchange: str
+    symbol: str
+    names: tuple[str, ...]
+    is_needed: bool = False
+
+
 def wanted_symbols(holdings: Iterable[Holding], master: SecurityMaster, constituents: Iterable[str]) -> set[str]:
     """Every symbol whose token is needed to find the targets."""
     owners = _by_isin(master)
@@ -51,6 +64,35 @@ def candle_targets(
     found += [_listed("NSE", symbol, tokens, (symbol,)) for symbol in constituents]
     unique = {(target.exchange, target.symbol): target for target in reversed(found) if target}
     return tuple(reversed(unique.values())), tuple(unknown)
+
+
+def price_targets(
+    holdings: Sequence[Holding], master: SecurityMaster, constituents: Sequence[str], tokens: Tokens
+) -> tuple[PriceTarget, ...]:
+    """The same series without their tokens, each once; ``tokens`` only tell which shares NSE lists. Nothing for an
+    empty book without funds.
+    """
+    if not (holdings or constituents):
+        return ()
+    owners = _by_isin(master)
+    found = [_of_symbol(holding, owners, tokens) for holding in holdings]
+    found += [PriceTarget("NSE", (stored := name.replace(" ", "")), (stored,), name == NIFTY) for name in INDICES]
+    found += [PriceTarget("NSE", strip_series(symbol), (strip_series(symbol),)) for symbol in constituents]
+    return tuple({(target.exchange, target.symbol): target for target in reversed(found)}.values())[::-1]
+
+
+def _of_symbol(holding: Holding, owners: Mapping[str, list[Security]], tokens: Tokens) -> PriceTarget:
+    """On NSE if it is held, known by its ISIN or listed by Kite there; else on its own exchange."""
+    listed = [name for name in _nse_names(holding, owners) if _is_listed(name, holding, owners, tokens)]
+    names = tuple(dict.fromkeys(map(strip_series, listed)))
+    if names:
+        return PriceTarget("NSE", names[0], names, is_needed=True)
+    own = strip_series(holding.symbol)
+    return PriceTarget(holding.exchange, own, (own,), is_needed=True)
+
+
+def _is_listed(name: str, holding: Holding, owners: Mapping[str, list[Security]], tokens: Tokens) -> bool:
+    return holding.exchange == "NSE" or name in owners or ("NSE", name) in tokens
 
 
 def _index(name: str, tokens: Tokens) -> CandleTarget | None:

@@ -1,4 +1,8 @@
-"""The one login to Kite: kept sealed, ended at 06:00 India time, forgotten the moment Kite refuses it."""
+"""The one login to Kite: kept sealed, ended at 06:00 India time, forgotten the moment Kite refuses it.
+
+Without one of our own, the token of the dashboard beside us is used as long as it lasts. It is only borrowed: never
+stored, never ended.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from app.domain.kite_errors import KiteDataError, KiteError, LoginNeeded
 from app.domain.kite_login import KiteCredentials, LoginRefused, LoginState, LoginStatus
 from app.domain.redaction import RedactingFilter
 from app.domain.serialise import to_json
+from app.sources.host_token import HostToken, HostTokenReader
 from app.sources.kite import KiteAddress, KiteSource
 from app.store.secrets import SecretUnreadable, Vault
 
@@ -30,6 +35,8 @@ REFUSED = "Kite refuses the login: it was ended, or there was a newer one elsewh
 LOGGED_OUT = "Logged out of Kite."
 LOGGED_OUT_HERE = "Logged out here. Kite could not be told; the login ends there at 06:00 at the latest."
 OTHER_KEY = "The Kite API key was changed after the last login."
+HOST_EXPIRED = "The dashboard's Kite token ended at 06:00 too."
+HOST_REFUSED = "Kite refuses the dashboard's token: it is over, or belongs to another API key."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class KiteAccount:
         environ_credentials: KiteCredentials | None,
         user_ids: Collection[str] = (),
         blank: RedactingFilter | None = None,
+        host_token: HostTokenReader | None = None,
     ) -> None:
         """``user_ids`` are the Kite users who may log in, all where empty; ``blank`` keeps tokens out of logs."""
         self._database = database
@@ -68,6 +76,8 @@ class KiteAccount:
         self._environ_credentials = environ_credentials
         self._user_ids = frozenset(user_ids)
         self._blank = blank or RedactingFilter()
+        self._host_token = host_token
+        self._refused: str | None = None
         self._sources: dict[str, KiteSource] = {}
         self._lock = threading.Lock()
         self._used = threading.local()
@@ -124,12 +134,14 @@ class KiteAccount:
         return _state(login, credentials, self._now())
 
     def logout(self) -> None:
-        """End the login at Kite, as far as it can be reached, and forget it here in any case."""
-        try:
-            source = self.source()
-        except LoginNeeded:
+        """End the login at Kite, as far as it can be reached, and forget it here in any case.
+
+        A token of the dashboard is not ours to end.
+        """
+        login, state = self._read()
+        if login is None or not state.is_logged_in or state.from_dashboard:
             return
-        told = _end_at_kite(source)
+        told = _end_at_kite(self._source(login.api_key))
         self._end(LOGGED_OUT if told else LOGGED_OUT_HERE)
 
     def source(self) -> KiteSource:
@@ -155,18 +167,43 @@ class KiteAccount:
         Any other error changes nothing: a plan without market data is no reason to log in again.
         """
         if isinstance(error, LoginNeeded):
-            self._end(REFUSED, only=getattr(self._used, "token", None))
+            self._refused = getattr(self._used, "token", None)
+            self._end(REFUSED, only=self._refused)
 
     def _read(self) -> tuple[_Login | None, LoginState]:
         with self._database.transaction() as connection:
             credentials = self._credentials(connection)
             if credentials is None:
                 return None, LoginState(LoginStatus.NOT_CONFIGURED, reason=NOT_CONFIGURED)
-            try:
-                login = self._login(connection)
-            except SecretUnreadable as error:
-                return None, LoginState(LoginStatus.LOGIN_NEEDED, reason=error.message)
+            login, state = self._own(connection, credentials)
+        if state.is_logged_in or self._host_token is None:
+            return login, state
+        return self._borrowed(self._host_token, credentials, state)
+
+    def _own(self, connection: Connection, credentials: KiteCredentials) -> tuple[_Login | None, LoginState]:
+        try:
+            login = self._login(connection)
+        except SecretUnreadable as error:
+            return None, LoginState(LoginStatus.LOGIN_NEEDED, reason=error.message)
         return login, _state(login, credentials, self._now())
+
+    def _borrowed(
+        self, reader: HostTokenReader, credentials: KiteCredentials, own: LoginState
+    ) -> tuple[_Login | None, LoginState]:
+        """The dashboard's token as a login; without a usable one our own state, with both reasons."""
+        answer, now = reader.read(), self._now()
+        reason = answer.reason if answer.token is None else self._why_unusable(answer.token, now)
+        if answer.token is None or reason:
+            return None, replace(own, reason=f"{own.reason} {reason}")
+        since = answer.token.logged_in_at
+        login = _Login(credentials.api_key, "", since or now, answer.token.access_token)
+        ends = login.expires_at if since else None
+        return login, LoginState(LoginStatus.LOGGED_IN, None, since, ends, from_dashboard=True)
+
+    def _why_unusable(self, token: HostToken, now: datetime) -> str:
+        if token.access_token == self._refused:
+            return HOST_REFUSED
+        return HOST_EXPIRED if token.logged_in_at and now >= token_expiry(token.logged_in_at) else ""
 
     def _end(self, reason: str, only: str | None = None) -> None:
         with self._database.transaction() as connection:

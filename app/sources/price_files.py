@@ -1,4 +1,4 @@
-"""Daily prices from a long CSV or an NSE bhavcopy. Good rows are kept, every bad one is named.
+"""Daily prices from a long CSV, an NSE bhavcopy or NSE's index closes. Good rows are kept, every bad one is named.
 
 What is believed of a row: a close is a finite number above zero; an open, high or low of zero is missing (INDIAVIX has
 such days); a volume may be unknown. Two rows of one symbol and day must agree, else neither is kept.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -17,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.errors import InputFileError
+from app.domain.indices import index_symbol
 from app.domain.prices import Basis, FloatArray, PriceFile
 from app.sources import tabular
 from app.sources.tabular import Content, Layout, Table
@@ -103,6 +105,20 @@ MERGED_BHAVCOPY = Layout(
     ("symbol", "series", "date", "prev_close", "close", "volume"),
     "symbol, series, date, prev_close, open, high, low, close, volume",
 )
+INDEX_CLOSES = Layout(
+    "index closes",
+    {
+        "symbol": ("indexname",),
+        "date": ("indexdate",),
+        "open": ("openindexvalue",),
+        "high": ("highindexvalue",),
+        "low": ("lowindexvalue",),
+        "close": ("closingindexvalue",),
+        "volume": ("volume",),
+    },
+    ("symbol", "date", "close"),
+    "Index Name, Index Date, Open Index Value, ..., Closing Index Value",
+)
 UDIFF_DERIVATIVES = Layout(
     "UDiFF derivatives bhavcopy",
     {"symbol": ("tckrsymb",), "instrument": ("fininstrmtp",), "expiry": ("xprydt",), "strike": ("strkpric",)},
@@ -116,7 +132,7 @@ CLASSIC_DERIVATIVES = Layout(
     "",
 )
 _REFUSED = (UDIFF_DERIVATIVES, CLASSIC_DERIVATIVES)
-_LAYOUTS = (UDIFF_BHAVCOPY, *_REFUSED, FULL_BHAVCOPY, CLASSIC_BHAVCOPY, MERGED_BHAVCOPY, LONG)
+_LAYOUTS = (UDIFF_BHAVCOPY, *_REFUSED, FULL_BHAVCOPY, CLASSIC_BHAVCOPY, MERGED_BHAVCOPY, INDEX_CLOSES, LONG)
 
 
 @dataclass(slots=True)
@@ -148,7 +164,7 @@ def parse_prices(data: bytes, name: str, today: date) -> PriceFile:
     raw = _read_raw(content, table, name)
     _refuse_derivatives(table, raw, name)
     kept, ignored = _wanted_series(raw, name)
-    rows = _convert(kept)
+    rows = _convert(kept, index_symbol if table.layout is INDEX_CLOSES else _symbol)
     _judge(rows, today)
     order = _sorted_unique(rows)
     rejected = _name_faults(rows, name)
@@ -245,11 +261,11 @@ def _wanted_series(raw: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[st
     return raw.assign(rank=rank)[rank.notna()], ignored
 
 
-def _convert(raw: pd.DataFrame) -> _Rows:
+def _convert(raw: pd.DataFrame, name_of: Callable[[str], str]) -> _Rows:
     columns = [_numbers(raw[field]) if field in raw else _unknown(len(raw)) for field in NUMBERS]
     return _Rows(
         raw=raw,
-        symbols=_symbols(raw["symbol"]),
+        symbols=_symbols(raw["symbol"], name_of),
         days=_days(raw["date"]),
         values=np.column_stack([values for values, _ in columns]),
         garbage=np.column_stack([garbage for _, garbage in columns]),
@@ -262,10 +278,14 @@ def _unknown(count: int) -> tuple[FloatArray, BoolArray]:
     return np.full(count, np.nan), np.zeros(count, dtype=np.bool_)
 
 
-def _symbols(column: pd.Series[str]) -> NDArray[np.object_]:
+def _symbols(column: pd.Series[str], name_of: Callable[[str], str]) -> NDArray[np.object_]:
     codes, texts = pd.factorize(column)
-    cleaned: NDArray[np.object_] = np.array([text.strip().upper() for text in texts], dtype=object)
+    cleaned: NDArray[np.object_] = np.array([name_of(text) for text in texts], dtype=object)
     return cleaned[codes]
+
+
+def _symbol(text: str) -> str:
+    return text.strip().upper()
 
 
 def _days(column: pd.Series[str]) -> NDArray[np.datetime64]:

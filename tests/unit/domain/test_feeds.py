@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.domain.feeds import Feed, FeedStatus
+from app.domain.feeds import Feed, FeedStatus, feed_issues
 
 AT = datetime(2026, 11, 23, 3, 15, tzinfo=UTC)
 
@@ -35,3 +35,20 @@ def test_a_fault_is_an_issue_with_the_age_of_the_last_good_data_and_a_remedy(sta
     assert issue.code == f"feed_{status}"
     assert issue.message == "words; the last good one is of 2026-11-20"
     assert issue.remedy
+
+
+def test_what_is_held_back_of_another_source_is_not_checked_in_kite() -> None:
+    issue = Feed("nse_prices", FeedStatus.HELD_BACK, "words", AT).issue()
+    assert issue is not None
+    assert "Kite" not in issue.remedy
+
+
+def test_feeds_that_say_the_same_are_one_issue() -> None:
+    same = [Feed(name, FeedStatus.LOGIN_NEEDED, "refused", AT) for name in ("kite_holdings", "kite_prices")]
+    other = Feed("nse_prices", FeedStatus.FAILED, "down", AT)
+    good = Feed("kite_margins", FeedStatus.OK, "fine", AT)
+    issues = feed_issues([*same, other, good])
+    assert [(issue.code, issue.subject) for issue in issues] == [
+        ("feed_login_needed", "kite_holdings, kite_prices"),
+        ("feed_failed", "nse_prices"),
+    ]

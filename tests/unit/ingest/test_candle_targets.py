@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from app.domain.holdings import Holding
 from app.domain.securities import Security, SecurityMaster
-from app.ingest.candle_targets import NIFTY_TOKEN, CandleTarget, Tokens, candle_targets, wanted_symbols
+from app.ingest.candle_targets import (
+    NIFTY_TOKEN,
+    CandleTarget,
+    PriceTarget,
+    Tokens,
+    candle_targets,
+    price_targets,
+    wanted_symbols,
+)
 
 INFY, TCS = "INE009A01021", "INE467B01029"
 NOBODY = SecurityMaster((), ())
@@ -77,3 +85,31 @@ def test_constituents_of_funds_are_asked_for_where_they_are_listed() -> None:
 def test_every_name_that_may_have_a_token_is_looked_up() -> None:
     wanted = wanted_symbols([holding("INFOSYS-BE", "BSE")], master(("INFY", INFY)), ["TCS"])
     assert {"INFY", "INFOSYS-BE", "INFOSYS", "TCS", "NIFTY 50"} <= wanted
+
+
+def by_symbol(*holdings: Holding, known: SecurityMaster = NOBODY, tokens: Tokens | None = None) -> list[PriceTarget]:
+    targets = price_targets(holdings, known, (), tokens or {})
+    return [target for target in targets if target.is_needed and target.symbol != "NIFTY50"]
+
+
+def test_by_symbol_a_share_needs_no_token() -> None:
+    (target,) = by_symbol(holding("CENTRALBK-BE", token=None))
+    assert target == PriceTarget("NSE", "CENTRALBK", ("CENTRALBK",), is_needed=True)
+
+
+def test_a_share_held_on_bse_is_wanted_on_nse_where_a_list_or_kite_has_it_there() -> None:
+    on_bse = holding("INFYB", "BSE", token=None)
+    assert by_symbol(on_bse, known=master(("INFY", INFY)))[0].names == ("INFY",)
+    assert by_symbol(on_bse, tokens={("NSE", "INFYB"): 5})[0].exchange == "NSE"
+    assert by_symbol(on_bse) == [PriceTarget("BSE", "INFYB", ("INFYB",), is_needed=True)]
+
+
+def test_only_what_is_held_and_nifty_are_needed_and_constituents_are_welcome() -> None:
+    targets = price_targets([holding("INFY")], NOBODY, ("INFY", "TCS"), {})
+    assert {target.symbol for target in targets if target.is_needed} == {"INFY", "NIFTY50"}
+    assert {"TCS", "NIFTYBANK"} <= {target.symbol for target in targets}
+    assert len(targets) == len({(target.exchange, target.symbol) for target in targets})
+
+
+def test_without_shares_and_funds_nothing_is_wanted_by_symbol() -> None:
+    assert price_targets((), NOBODY, (), {}) == ()

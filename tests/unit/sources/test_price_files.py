@@ -325,3 +325,13 @@ def test_the_real_derivatives_bhavcopy_is_refused() -> None:
     data = shared_file("market/nse_fo_bhavcopy_2025-09-11.csv.gz").read_bytes()
     with pytest.raises(InputFileError, match="futures and options"):
         parse_prices(data, "fo.csv.gz", TODAY)
+
+
+def test_nses_index_closes_are_read_under_the_names_of_kite() -> None:
+    header = "Index Name,Index Date,Open Index Value,High Index Value,Low Index Value,Closing Index Value,Volume"
+    rows = ["Nifty 50,20-11-2026,1,3,0.5,2,10", "Nifty Financial Services,20-11-2026,-,-,-,5,-"]
+    prices = parse_prices("\n".join([header, *rows]).encode(), "ind_close_all_20112026.csv", date(2026, 11, 20))
+    assert prices.symbols.tolist() == ["NIFTY50", "NIFTYFINSERVICE"]
+    assert prices.ohlc[0].tolist() == [1.0, 3.0, 0.5, 2.0]
+    assert np.isnan(prices.ohlc[1, :3]).all()
+    assert prices.price_basis is Basis.AS_TRADED
