@@ -12,90 +12,52 @@ from typing import Any, cast
 import pytest
 
 from app.domain import derivatives as dv
+from app.domain import hedges as hd
 from app.domain.errors import RiskError, UnknownWindow
 from app.domain.market_hours import IST
-from app.domain.risk_reports import Measure, Unit
 from app.domain.serialise import to_json
-from app.measures.options import black76_price
-from app.PortfolioHedgeAnalyzer import PortfolioHedgeAnalyzer
+from app.PortfolioHedgeAnalyzer import MarginSource, PortfolioHedgeAnalyzer
+from tests.fakes.hedges import (
+    EXPIRIES,
+    FUTURES,
+    LEVEL,
+    LOT,
+    NOW,
+    WIDE_BOOK,
+    FakeQuotes,
+    analyzer_of,
+    book,
+    market,
+    measure,
+    quote,
+    years,
+)
 from tests.shared_data import shared_file
-
-LEVEL, LOT = 25_000.0, 65
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=IST)
-EXPIRIES = (date(2026, 11, 24), date(2026, 12, 8), date(2026, 12, 29), date(2027, 1, 25))
-FUTURES = EXPIRIES[2:]
-WIDE_BOOK = 1e7
-
-
-def measure(value: float | None, rupees: float | None = None, unavailable: str | None = None) -> Measure:
-    return Measure(value, Unit.RATIO, rupees, unavailable, "covariance / variance", 252, 97.0)
-
-
-def book(value: float | None = WIDE_BOOK, beta: float | None = 1.1, level: float | None = LEVEL) -> dv.HedgeBase:
-    why = None if beta is not None else "only 30 of 252 returns"
-    window = {
-        "beta": measure(beta, unavailable=why),
-        "correlation_nifty": measure(0.9),
-        "volatility": measure(16.0),
-        "var_historical_95": measure(1.5, 150_000.0),
-        "var_historical_99": measure(2.8, 280_000.0),
-        "benchmark_volatility": measure(13.0),
-    }
-    return dv.HedgeBase(value, value, 0.0, "NIFTY50", level, NOW.date(), {"60d": window, "1y": window})
-
-
-def quote(price: float, *, spread: float = 0.02) -> dv.Quote:
-    return dv.Quote(price, price * (1 - spread / 2), price * (1 + spread / 2), 500.0, 9_000.0, NOW)
-
-
-def years(expiry: date) -> float:
-    return (datetime.combine(expiry, datetime.min.time(), IST) + timedelta(hours=15.5) - NOW) / timedelta(days=365)
-
-
-def future(expiry: date) -> dv.FutureQuote:
-    contract = dv.FutureContract("NIFTY", f"F{expiry}", expiry.toordinal(), expiry, LOT)
-    return dv.FutureQuote(contract, quote(LEVEL * math.exp(0.06 * years(expiry)), spread=1e-4))
-
-
-def option(expiry: date, strike: float, kind: dv.OptionKind) -> dv.OptionQuote:
-    forward = LEVEL * math.exp(0.06 * years(expiry))
-    price = black76_price(forward, strike, years(expiry), 0.13, kind is dv.OptionKind.CALL, 0.06)
-    token = expiry.toordinal() * 100_000 + int(strike)
-    contract = dv.OptionContract("NIFTY", f"O{expiry} {strike:g} {kind}", token, expiry, LOT, strike, kind)
-    return dv.OptionQuote(contract, quote(float(price)))
-
-
-def market(basis: dv.PriceBasis = dv.PriceBasis.LIVE) -> dv.DerivativesMarket:
-    strikes = [float(strike) for strike in range(21_000, 29_001, 250)]
-    options = tuple(option(expiry, strike, kind) for expiry in EXPIRIES for strike in strikes for kind in dv.OptionKind)
-    return dv.DerivativesMarket("NIFTY", NOW, basis, tuple(future(expiry) for expiry in FUTURES), options)
 
 
 def desk(
-    base: dv.HedgeBase | None = None,
-    listed: dv.DerivativesMarket | None = None,
-    margin: Callable[[tuple[dv.HedgeLeg, ...]], float | None] | None = None,
+    base: hd.HedgeBase | None = None, listed: dv.DerivativesMarket | None = None, margin: MarginSource | None = None
 ) -> PortfolioHedgeAnalyzer:
-    return PortfolioHedgeAnalyzer(lambda: base or book(), lambda: listed or market(), margin)
+    return analyzer_of(base, FakeQuotes(listed or market()), margin)
 
 
-def only(analyzer: PortfolioHedgeAnalyzer, strategy: dv.Strategy, **asked: object) -> dv.Hedge:
-    goal = asked.pop("goal", dv.TargetBeta(0.5))
-    plan = analyzer.plan(dv.HedgeRequest(goal, strategies=(strategy,), **asked))  # type: ignore[arg-type]
+def only(analyzer: PortfolioHedgeAnalyzer, strategy: hd.Strategy, **asked: object) -> hd.Hedge:
+    goal = asked.pop("goal", hd.TargetBeta(0.5))
+    plan = analyzer.plan(hd.HedgeRequest(goal, strategies=(strategy,), **asked))  # type: ignore[arg-type]
     assert plan.not_offered == ()
     return plan.hedges[0]
 
 
-def refusal(analyzer: PortfolioHedgeAnalyzer, strategy: dv.Strategy, **asked: object) -> dv.NoHedge:
-    goal = asked.pop("goal", dv.TargetBeta(0.5))
-    plan = analyzer.plan(dv.HedgeRequest(goal, strategies=(strategy,), **asked))  # type: ignore[arg-type]
+def refusal(analyzer: PortfolioHedgeAnalyzer, strategy: hd.Strategy, **asked: object) -> hd.NoHedge:
+    goal = asked.pop("goal", hd.TargetBeta(0.5))
+    plan = analyzer.plan(hd.HedgeRequest(goal, strategies=(strategy,), **asked))  # type: ignore[arg-type]
     assert plan.hedges == ()
     return plan.not_offered[0]
 
 
 def test_every_strategy_is_offered_in_whole_lots_of_the_contracts_own_size() -> None:
-    plan = desk().plan(dv.HedgeRequest(dv.TargetBeta(0.5)))
-    assert [hedge.strategy for hedge in plan.hedges] == list(dv.Strategy)
+    plan = desk().plan(hd.HedgeRequest(hd.TargetBeta(0.5)))
+    assert [hedge.strategy for hedge in plan.hedges] == list(hd.Strategy)
     for hedge in plan.hedges:
         for leg in hedge.legs:
             assert leg.units == leg.lots * LOT
@@ -106,7 +68,7 @@ def test_every_strategy_is_offered_in_whole_lots_of_the_contracts_own_size() -> 
 def test_the_lot_is_read_from_the_contract_and_from_nothing_else() -> None:
     listed = market()
     futures = tuple(replace(one, contract=replace(one.contract, lot_size=40)) for one in listed.futures)
-    hedge = only(desk(listed=replace(listed, futures=futures)), dv.Strategy.FUTURES_SHORT)
+    hedge = only(desk(listed=replace(listed, futures=futures)), hd.Strategy.FUTURES_SHORT)
     assert hedge.legs[0].units % 40 == 0
     assert hedge.legs[0].lots == 5
 
@@ -115,13 +77,13 @@ def test_the_lot_is_read_from_the_contract_and_from_nothing_else() -> None:
     ("days", "expiry"), [(3, EXPIRIES[1]), (15, EXPIRIES[1]), (16, EXPIRIES[2]), (60, EXPIRIES[3])]
 )
 def test_options_expire_on_or_after_the_day_asked_for_and_as_early_as_that_allows(days: int, expiry: date) -> None:
-    assert only(desk(), dv.Strategy.PROTECTIVE_PUT, days=days).expiry == expiry
+    assert only(desk(), hd.Strategy.PROTECTIVE_PUT, days=days).expiry == expiry
 
 
 def test_a_future_that_lasts_too_short_or_is_not_listed_is_not_taken() -> None:
-    assert only(desk(), dv.Strategy.FUTURES_SHORT, days=36).expiry == FUTURES[0]
-    assert only(desk(), dv.Strategy.FUTURES_SHORT, days=37).expiry == FUTURES[1]
-    no = refusal(desk(), dv.Strategy.FUTURES_SHORT, days=396)
+    assert only(desk(), hd.Strategy.FUTURES_SHORT, days=36).expiry == FUTURES[0]
+    assert only(desk(), hd.Strategy.FUTURES_SHORT, days=37).expiry == FUTURES[1]
+    no = refusal(desk(), hd.Strategy.FUTURES_SHORT, days=396)
     assert no.reason == (
         "no NIFTY contract that expires 24 Dec 2027 to 25 Mar 2028 can be used "
         "(nothing listed or no strike near enough)"
@@ -131,28 +93,28 @@ def test_a_future_that_lasts_too_short_or_is_not_listed_is_not_taken() -> None:
 def test_an_option_on_its_last_day_is_not_bought() -> None:
     listed = replace(market(), as_of=NOW + timedelta(hours=4))
     late = tuple(replace(one, quote=replace(one.quote, quoted_at=listed.as_of)) for one in listed.options)
-    assert only(desk(listed=replace(listed, options=late)), dv.Strategy.PROTECTIVE_PUT, days=1).expiry == EXPIRIES[1]
+    assert only(desk(listed=replace(listed, options=late)), hd.Strategy.PROTECTIVE_PUT, days=1).expiry == EXPIRIES[1]
 
 
 def test_bought_legs_pay_the_ask_and_sold_legs_get_the_bid() -> None:
-    hedge = only(desk(), dv.Strategy.COLLAR)
+    hedge = only(desk(), hd.Strategy.COLLAR)
     bought, sold = hedge.legs
     by_symbol = {one.contract.symbol: one.quote for one in market().options}
-    assert (bought.side, bought.price) == (dv.Side.BUY, by_symbol[bought.instrument.symbol].ask)
-    assert (sold.side, sold.price) == (dv.Side.SELL, by_symbol[sold.instrument.symbol].bid)
+    assert (bought.side, bought.price) == (hd.Side.BUY, by_symbol[bought.instrument.symbol].ask)
+    assert (sold.side, sold.price) == (hd.Side.SELL, by_symbol[sold.instrument.symbol].bid)
     assert hedge.cost == pytest.approx(bought.value - sold.value)
-    assert hedge.premium(dv.Side.BUY) == bought.value
-    assert hedge.premium(dv.Side.SELL) == sold.value
+    assert hedge.premium(hd.Side.BUY) == bought.value
+    assert hedge.premium(hd.Side.SELL) == sold.value
 
 
 def test_options_are_valued_at_the_volatility_of_their_own_quotes() -> None:
-    for hedge in desk().plan(dv.HedgeRequest(dv.TargetBeta(0.5))).hedges[1:]:
+    for hedge in desk().plan(hd.HedgeRequest(hd.TargetBeta(0.5))).hedges[1:]:
         for leg in hedge.legs:
             assert leg.implied_volatility == pytest.approx(13.0, abs=0.01)
 
 
 def test_an_expiry_without_a_future_is_valued_on_the_forward_of_its_own_options() -> None:
-    hedge = only(desk(), dv.Strategy.PROTECTIVE_PUT, days=10)
+    hedge = only(desk(), hd.Strategy.PROTECTIVE_PUT, days=10)
     assert hedge.expiry == EXPIRIES[1]
     assert hedge.legs[0].implied_volatility == pytest.approx(13.0, abs=0.01)
 
@@ -160,16 +122,16 @@ def test_an_expiry_without_a_future_is_valued_on_the_forward_of_its_own_options(
 def test_options_stand_on_the_future_of_their_expiry_unless_its_quote_is_junk() -> None:
     listed = market()
     dear = tuple(replace(one, quote=quote(LEVEL * 1.015, spread=1e-4)) for one in listed.futures)
-    put = only(desk(listed=replace(listed, futures=dear)), dv.Strategy.PROTECTIVE_PUT).legs[0]
+    put = only(desk(listed=replace(listed, futures=dear)), hd.Strategy.PROTECTIVE_PUT).legs[0]
     assert put.implied_volatility is not None
     assert put.implied_volatility > 13.5
     junk = tuple(replace(one, quote=replace(one.quote, bid=None)) for one in dear)
-    put = only(desk(listed=replace(listed, futures=junk)), dv.Strategy.PROTECTIVE_PUT).legs[0]
+    put = only(desk(listed=replace(listed, futures=junk)), hd.Strategy.PROTECTIVE_PUT).legs[0]
     assert put.implied_volatility == pytest.approx(13.0, abs=0.01)
 
 
 def test_the_loss_tables_agree_with_the_payoff_of_the_legs() -> None:
-    for hedge in desk().plan(dv.HedgeRequest(dv.TargetBeta(0.5))).hedges:
+    for hedge in desk().plan(hd.HedgeRequest(hd.TargetBeta(0.5))).hedges:
         assert [shock.index_change for shock in hedge.shocks] == [-5.0, -10.0, -20.0]
         for shock in hedge.shocks:
             end, gain = LEVEL * (1 + shock.index_change / 100), 0.0
@@ -179,14 +141,14 @@ def test_the_loss_tables_agree_with_the_payoff_of_the_legs() -> None:
                 if isinstance(instrument, dv.OptionContract):
                     sign = 1 if instrument.kind is dv.OptionKind.CALL else -1
                     worth = max(sign * (end - instrument.strike), 0.0)
-                gain += leg.units * (worth - leg.price) * (1 if leg.side is dv.Side.BUY else -1)
+                gain += leg.units * (worth - leg.price) * (1 if leg.side is hd.Side.BUY else -1)
             assert shock.book == pytest.approx(-WIDE_BOOK * 1.1 * shock.index_change / 100)
             assert shock.hedged_at_expiry == pytest.approx(shock.book - gain)
             assert shock.protected_share == pytest.approx(100 * gain / shock.book)
 
 
 def test_futures_lower_the_beta_now_and_puts_only_in_a_fall() -> None:
-    plan = desk().plan(dv.HedgeRequest(dv.TargetBeta(0.5)))
+    plan = desk().plan(hd.HedgeRequest(hd.TargetBeta(0.5)))
     futures, put, spread, collar = plan.hedges
     assert futures.residual_beta == pytest.approx(0.5, abs=LOT * LEVEL * 1.02 / WIDE_BOOK)
     assert futures.residual_beta >= 0.5
@@ -200,34 +162,34 @@ def test_six_lakh_are_below_one_lot_and_no_option_is_said_to_help() -> None:
     contract = dv.FutureContract("NIFTY", "F", 1, FUTURES[0], 75)
     listed = replace(market(), futures=(dv.FutureQuote(contract, quote(12_000.0, spread=1e-4)),), options=())
     small = book(600_000.0, 1.24, 12_000.0)
-    no = refusal(desk(small, listed), dv.Strategy.FUTURES_SHORT, goal=dv.TargetBeta(0.62))
+    no = refusal(desk(small, listed), hd.Strategy.FUTURES_SHORT, goal=hd.TargetBeta(0.62))
     assert no.reason == (
         "your book is below one lot: ₹6.00 L x beta 1.24 = ₹7.44 L; one lot of NIFTY (75 units) is ₹9.00 L"
     )
     assert "a put or a put spread does not help" in no.advice
     assert "₹3.00 L of the book" in no.advice
     assert "nearest" not in no.advice
-    whole = refusal(desk(small, listed), dv.Strategy.FUTURES_SHORT, goal=dv.TargetBeta(0.0))
+    whole = refusal(desk(small, listed), hd.Strategy.FUTURES_SHORT, goal=hd.TargetBeta(0.0))
     assert "rounded to the nearest lot it would be 1, more than asked" in whole.advice
 
 
 def test_every_strategy_is_refused_to_a_book_below_half_a_lot_even_when_rounding_to_the_nearest() -> None:
     small = desk(book(value=700_000.0))
-    plan = small.plan(dv.HedgeRequest(dv.TargetBeta(0.0), rounding=dv.Rounding.NEAREST))
+    plan = small.plan(hd.HedgeRequest(hd.TargetBeta(0.0), rounding=hd.Rounding.NEAREST))
     assert plan.hedges == ()
-    assert [no.strategy for no in plan.not_offered] == list(dv.Strategy)
+    assert [no.strategy for no in plan.not_offered] == list(hd.Strategy)
     assert all("your book is below one lot: ₹7.00 L x beta 1.10 = ₹7.70 L" in no.reason for no in plan.not_offered)
 
 
 def test_a_large_book_asking_for_little_is_told_that_the_reduction_is_below_one_lot() -> None:
-    no = refusal(desk(), dv.Strategy.PROTECTIVE_PUT, goal=dv.TargetBeta(1.05))
+    no = refusal(desk(), hd.Strategy.PROTECTIVE_PUT, goal=hd.TargetBeta(1.05))
     assert no.reason.startswith("the reduction asked for is below one lot: 0.31 lots")
 
 
 def test_only_the_nearest_rounding_may_over_hedge_and_it_says_so() -> None:
     small = book(value=1_200_000.0)
-    assert refusal(desk(small), dv.Strategy.FUTURES_SHORT, goal=dv.TargetBeta(0.0)).reason
-    hedge = only(desk(small), dv.Strategy.FUTURES_SHORT, goal=dv.TargetBeta(0.0), rounding=dv.Rounding.NEAREST)
+    assert refusal(desk(small), hd.Strategy.FUTURES_SHORT, goal=hd.TargetBeta(0.0)).reason
+    hedge = only(desk(small), hd.Strategy.FUTURES_SHORT, goal=hd.TargetBeta(0.0), rounding=hd.Rounding.NEAREST)
     assert hedge.legs[0].lots == 1
     assert hedge.protected_share > 100
     assert hedge.residual_beta < 0
@@ -235,7 +197,7 @@ def test_only_the_nearest_rounding_may_over_hedge_and_it_says_so() -> None:
 
 
 def test_a_loss_budget_is_kept_by_every_strategy_offered() -> None:
-    plan = desk().plan(dv.HedgeRequest(dv.LossBudget(600_000.0, 10.0)))
+    plan = desk().plan(hd.HedgeRequest(hd.LossBudget(600_000.0, 10.0)))
     assert len(plan.hedges) == 4
     for hedge in plan.hedges:
         assert hedge.meets_budget is True
@@ -243,7 +205,7 @@ def test_a_loss_budget_is_kept_by_every_strategy_offered() -> None:
 
 
 def test_a_budget_beyond_the_books_own_exposure_is_called_not_kept() -> None:
-    hedge = only(desk(), dv.Strategy.PROTECTIVE_PUT, goal=dv.LossBudget(1_000.0, 10.0))
+    hedge = only(desk(), hd.Strategy.PROTECTIVE_PUT, goal=hd.LossBudget(1_000.0, 10.0))
     assert hedge.meets_budget is False
     assert hedge.protected_share <= 100
     assert any("The budget is not kept" in note for note in hedge.notes)
@@ -252,35 +214,35 @@ def test_a_budget_beyond_the_books_own_exposure_is_called_not_kept() -> None:
 @pytest.mark.parametrize(
     ("base", "goal", "words"),
     [
-        (book(beta=None), dv.TargetBeta(0.0), "the book has no beta: only 30 of 252 returns"),
-        (book(value=None), dv.TargetBeta(0.0), "the value of the book is unknown"),
-        (book(value=0.0), dv.TargetBeta(0.0), "the value of the book is unknown or zero"),
-        (book(level=None), dv.TargetBeta(0.0), "there is no level of NIFTY50"),
-        (book(beta=-0.2), dv.TargetBeta(0.0), "does not fall with the index"),
-        (book(beta=0.4), dv.TargetBeta(0.5), "the beta is 0.40, not above 0.50"),
-        (book(), dv.LossBudget(2e6, 10.0), "the book alone loses ₹11.00 L, within the budget"),
+        (book(beta=None), hd.TargetBeta(0.0), "the book has no beta: only 30 of 252 returns"),
+        (book(value=None), hd.TargetBeta(0.0), "the value of the book is unknown"),
+        (book(value=0.0), hd.TargetBeta(0.0), "the value of the book is unknown or zero"),
+        (book(level=None), hd.TargetBeta(0.0), "there is no level of NIFTY50"),
+        (book(beta=-0.2), hd.TargetBeta(0.0), "does not fall with the index"),
+        (book(beta=0.4), hd.TargetBeta(0.5), "the beta is 0.40, not above 0.50"),
+        (book(), hd.LossBudget(2e6, 10.0), "the book alone loses ₹11.00 L, within the budget"),
     ],
 )
 def test_without_a_need_or_a_beta_there_is_no_hedge_and_no_quote_is_asked_for(
-    base: dv.HedgeBase, goal: dv.TargetBeta | dv.LossBudget, words: str
+    base: hd.HedgeBase, goal: hd.TargetBeta | hd.LossBudget, words: str
 ) -> None:
-    def no_market() -> dv.DerivativesMarket:
+    def no_market(*_: object) -> dv.DerivativesMarket:
         raise AssertionError("asked for quotes")
 
-    plan = PortfolioHedgeAnalyzer(lambda: base, no_market).plan(dv.HedgeRequest(goal))
+    plan = PortfolioHedgeAnalyzer(lambda _: base, no_market).plan(hd.HedgeRequest(goal))
     assert plan.hedges == ()
     assert len(plan.not_offered) == 4
     assert all(words in no.reason for no in plan.not_offered)
 
 
 def test_the_margin_is_the_brokers_or_unknown_with_a_reason_and_none_for_bought_options() -> None:
-    def broker(legs: tuple[dv.HedgeLeg, ...]) -> float:
+    def broker(legs: tuple[hd.HedgeLeg, ...]) -> float:
         return 150_000.0 * len(legs)
 
-    assert only(desk(margin=broker), dv.Strategy.COLLAR).margin == 300_000.0
-    assert only(desk(margin=broker), dv.Strategy.PROTECTIVE_PUT).margin == 0.0
+    assert only(desk(margin=broker), hd.Strategy.COLLAR).margin == 300_000.0
+    assert only(desk(margin=broker), hd.Strategy.PROTECTIVE_PUT).margin == 0.0
     for unknown in (desk(), desk(margin=lambda _: None)):
-        hedge = only(unknown, dv.Strategy.FUTURES_SHORT)
+        hedge = only(unknown, hd.Strategy.FUTURES_SHORT)
         assert hedge.margin is None
         assert hedge.margin_unavailable
 
@@ -288,18 +250,18 @@ def test_the_margin_is_the_brokers_or_unknown_with_a_reason_and_none_for_bought_
 def test_junk_quotes_are_refused_and_the_reasons_counted() -> None:
     listed = market()
     junk = tuple(replace(one, quote=replace(one.quote, bid=None)) for one in listed.options)
-    no = refusal(desk(listed=replace(listed, options=junk)), dv.Strategy.PROTECTIVE_PUT)
+    no = refusal(desk(listed=replace(listed, options=junk)), hd.Strategy.PROTECTIVE_PUT)
     assert "132 no bid" in no.reason
     assert "no NIFTY contract that expires 23 Dec 2026 to 25 Mar 2027" in no.reason
 
 
 def test_a_strike_with_a_junk_quote_gives_way_to_its_neighbour() -> None:
     listed = market()
-    best = only(desk(listed=listed), dv.Strategy.PROTECTIVE_PUT).legs[0].instrument
+    best = only(desk(listed=listed), hd.Strategy.PROTECTIVE_PUT).legs[0].instrument
     thin = tuple(
         replace(one, quote=replace(one.quote, ask=9_000.0)) if one.contract == best else one for one in listed.options
     )
-    other = only(desk(listed=replace(listed, options=thin)), dv.Strategy.PROTECTIVE_PUT).legs[0].instrument
+    other = only(desk(listed=replace(listed, options=thin)), hd.Strategy.PROTECTIVE_PUT).legs[0].instrument
     assert isinstance(best, dv.OptionContract)
     assert isinstance(other, dv.OptionContract)
     assert abs(other.strike - best.strike) == 250.0
@@ -307,37 +269,37 @@ def test_a_strike_with_a_junk_quote_gives_way_to_its_neighbour() -> None:
 
 def test_an_index_level_of_another_day_is_not_hedged_with_todays_contracts() -> None:
     old = desk(book(level=22_000.0))
-    for strategy in (dv.Strategy.FUTURES_SHORT, dv.Strategy.PROTECTIVE_PUT):
+    for strategy in (hd.Strategy.FUTURES_SHORT, hd.Strategy.PROTECTIVE_PUT):
         assert "not of the same day" in refusal(old, strategy).reason
 
 
 def test_a_level_one_day_old_is_noted() -> None:
     yesterday = replace(book(), level_as_of=date(2026, 11, 20))
-    assert any("is of 20 Nov 2026" in note for note in only(desk(yesterday), dv.Strategy.FUTURES_SHORT).notes)
-    assert not any("index level" in note for note in only(desk(), dv.Strategy.FUTURES_SHORT).notes)
+    assert any("is of 20 Nov 2026" in note for note in only(desk(yesterday), hd.Strategy.FUTURES_SHORT).notes)
+    assert not any("index level" in note for note in only(desk(), hd.Strategy.FUTURES_SHORT).notes)
 
 
 def test_contracts_of_another_index_are_left_alone() -> None:
     listed = market()
     other = dv.FutureContract("BANKNIFTY", "B", 9, date(2026, 12, 24), 30)
     mixed = replace(listed, futures=(dv.FutureQuote(other, quote(LEVEL)), *listed.futures))
-    assert only(desk(listed=mixed), dv.Strategy.FUTURES_SHORT).legs[0].instrument.underlying == "NIFTY"
+    assert only(desk(listed=mixed), hd.Strategy.FUTURES_SHORT).legs[0].instrument.underlying == "NIFTY"
 
 
 def test_the_same_moment_told_in_another_time_zone_gives_the_same_plan() -> None:
-    request, listed = dv.HedgeRequest(dv.TargetBeta(0.5)), market()
+    request, listed = hd.HedgeRequest(hd.TargetBeta(0.5)), market()
     elsewhere = replace(listed, as_of=NOW.astimezone(UTC))
     assert desk(listed=elsewhere).plan(request).hedges == desk(listed=listed).plan(request).hedges
 
 
 def test_a_plan_can_be_written_as_json() -> None:
-    plan = json.loads(to_json(desk().plan(dv.HedgeRequest(dv.TargetBeta(0.5)))))
+    plan = json.loads(to_json(desk().plan(hd.HedgeRequest(hd.TargetBeta(0.5)))))
     assert plan["hedges"][1]["legs"][0]["instrument"]["kind"] == "PE"
 
 
 def test_an_unknown_window_is_an_error() -> None:
     with pytest.raises(UnknownWindow, match="5d"):
-        desk().plan(dv.HedgeRequest(dv.TargetBeta(0.5), window="5d"))
+        desk().plan(hd.HedgeRequest(hd.TargetBeta(0.5), window="5d"))
     with pytest.raises(UnknownWindow, match="17d"):
         desk().calculate_portfolio_beta(17)
 
@@ -345,11 +307,11 @@ def test_an_unknown_window_is_an_error() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: dv.TargetBeta(-0.1),
-        lambda: dv.TargetBeta(math.nan),
-        lambda: dv.LossBudget(-1.0, 10.0),
-        lambda: dv.LossBudget(1.0, 100.0),
-        lambda: dv.HedgeRequest(dv.TargetBeta(0.0), days=0),
+        lambda: hd.TargetBeta(-0.1),
+        lambda: hd.TargetBeta(math.nan),
+        lambda: hd.LossBudget(-1.0, 10.0),
+        lambda: hd.LossBudget(1.0, 100.0),
+        lambda: hd.HedgeRequest(hd.TargetBeta(0.0), days=0),
         lambda: dv.FutureContract("NIFTY", "F", 1, NOW.date(), 0),
     ],
 )
@@ -433,10 +395,10 @@ def exchange_day() -> dv.DerivativesMarket:
 def test_a_crore_is_hedged_on_the_exchanges_own_file_of_2025_09_11() -> None:
     base = replace(book(level=25_005.5), level_as_of=date(2025, 9, 11))
     analyzer = desk(base, exchange_day())
-    futures = only(analyzer, dv.Strategy.FUTURES_SHORT, days=19)
+    futures = only(analyzer, hd.Strategy.FUTURES_SHORT, days=19)
     assert (futures.expiry, futures.legs[0].price, futures.legs[0].units) == (date(2025, 9, 30), 25_104.5, 3 * 75)
     assert futures.residual_beta == pytest.approx(1.1 - 225 * 25_104.5 / 1e7)
-    put = only(analyzer, dv.Strategy.PROTECTIVE_PUT, days=19).legs[0]
+    put = only(analyzer, hd.Strategy.PROTECTIVE_PUT, days=19).legs[0]
     assert isinstance(put.instrument, dv.OptionContract)
     assert (put.instrument.strike, put.price, put.lots) == (23_750.0, 12.8, 3)
     assert put.implied_volatility is not None
@@ -446,6 +408,6 @@ def test_a_crore_is_hedged_on_the_exchanges_own_file_of_2025_09_11() -> None:
 
 def test_on_that_day_a_book_of_six_lakh_was_below_one_lot() -> None:
     small = replace(book(600_000.0, 1.24, 25_005.5), level_as_of=date(2025, 9, 11))
-    no = refusal(desk(small, exchange_day()), dv.Strategy.FUTURES_SHORT, goal=dv.TargetBeta(0.0), days=15)
+    no = refusal(desk(small, exchange_day()), hd.Strategy.FUTURES_SHORT, goal=hd.TargetBeta(0.0), days=15)
     assert "₹7.44 L; one lot of NIFTY (75 units) is ₹18.83 L" in no.reason
     assert "nearest" not in no.advice
