@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 UNCLASSIFIED = "Unclassified"
+ISSUER_LENGTH = 9
 KNOWN_SERIES = frozenset({"BE", "BZ", "BL", "SM", "ST", "IV", "RR", "GB", "E1", "EQ"})
 """Series codes that Kite appends to a symbol after a hyphen. Any other hyphen (BAJAJ-AUTO) belongs to the name."""
 
@@ -78,7 +79,7 @@ def is_isin(text: str) -> bool:
 
 def issuer_code(isin: str) -> str:
     """The part of an Indian ISIN that survives a face-value split: INE + four characters of issuer + type 01."""
-    return isin[:9]
+    return isin[:ISSUER_LENGTH]
 
 
 def strip_series(symbol: str) -> str:

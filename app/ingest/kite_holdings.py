@@ -9,13 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.domain.fund_holdings import FundBook
 from app.domain.holdings import Holding, HoldingsSnapshot
 from app.domain.kite import FundHolding, KiteRows, Margins, Position, Positions
 from app.domain.market_hours import trading_day
 from app.domain.securities import issuer_code
 from app.ingest.sample_book import remove_sample
 from app.ingest.snapshot_checks import Owned, fingerprint, why_doubtful
+from app.sources.fund_holdings_files import fund_holding
 from app.store.account_snapshots import AccountSnapshot, held_back, newest_good, save_account_snapshot
+from app.store.fund_holdings import save_fund_book
 from app.store.holdings import load_book, save_snapshot
 from app.store.host_writes import is_ours, write_funds, write_holdings, write_margins, write_positions
 from app.store.imports import ImportRecord, lock_imports, record_import
@@ -62,6 +65,8 @@ def store_funds(connection: Connection, answer: KiteRows[FundHolding], now: date
     found = _Answer("mf_holdings", answer.rows, owned, len(answer.rows), answer.rejected)
 
     def keep() -> None:
+        holdings = tuple(fund_holding(fund) for fund in answer.rows)
+        save_fund_book(connection, FundBook(holdings, SOURCE, trading_day(now)))
         if is_ours(connection):
             write_funds(connection, answer.rows, now)
 

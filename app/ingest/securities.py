@@ -8,6 +8,7 @@ from hashlib import sha256
 from sqlalchemy import Connection
 
 from app.domain.imports import ImportResult
+from app.ingest.disclosures import relink_symbols
 from app.sources.security_lists import parse_security_list
 from app.store.imports import ImportRecord, lock_imports, record_import
 from app.store.securities import save_security_list
@@ -22,6 +23,8 @@ def import_securities(connection: Connection, data: bytes, name: str, today: dat
     listing = parse_security_list(data, name)
     lock_imports(connection)
     changed = save_security_list(connection, listing, listing.as_of or today, name)
+    if changed:
+        relink_symbols(connection)
     rows = len(listing.securities) + len(listing.symbol_changes)
     record_import(
         connection,

@@ -66,7 +66,7 @@ class _RowError(Exception):
 
 def holdings_kind(data: bytes, name: str) -> Literal["kite_json", "console"]:
     """Which report a file is, by its content: JSON from Kite, or a table from Console or Kite's web page."""
-    return "kite_json" if _is_json(tabular.read_content(data, name)) else "console"
+    return "kite_json" if is_json(tabular.read_content(data, name)) else "console"
 
 
 def parse_holdings(data: bytes, name: str) -> HoldingsFile:
@@ -77,14 +77,15 @@ def parse_holdings(data: bytes, name: str) -> HoldingsFile:
     Raises InputFileError for an error answer of Kite, an unknown layout, or a report without one readable row.
     """
     content = tabular.read_content(data, name)
-    if isinstance(content, str) and _is_json(content):
-        rows = enumerate(_kite_rows(tabular.read_json(content, name), name), start=1)
+    if isinstance(content, str) and is_json(content):
+        rows = enumerate(kite_rows(tabular.read_json(content, name), name), start=1)
         return _report(rows, _from_kite, None, name)
     table = tabular.find_table(_equity_sheets(content), (CONSOLE, KITE_WEB), name)
-    return _report(_table_rows(table), _from_table, _as_of(table), name)
+    return _report(_table_rows(table), _from_table, printed_day(table), name)
 
 
-def _is_json(content: Content) -> bool:
+def is_json(content: Content) -> bool:
+    """True for a text that is a JSON value, not a table."""
     return isinstance(content, str) and _JSON.match(content) is not None
 
 
@@ -125,19 +126,20 @@ def _owned(holdings: Iterable[Holding], name: str, skipped: list[str]) -> tuple[
     return tuple(owned)
 
 
-def _kite_rows(body: object, name: str) -> list[object]:
+def kite_rows(body: object, name: str, remedy: str = _JSON_REMEDY) -> list[object]:
+    """The rows of Kite's answer: a list, or ``{"status": "success", "data": [...]}``. Raises InputFileError."""
     if isinstance(body, list):
         return body
     if not isinstance(body, dict):
-        raise InputFileError(name, "is not a list of holdings.", _JSON_REMEDY)
+        raise InputFileError(name, "is not a list of holdings.", remedy)
     if body.get("status") == "error":
         message = tabular.brief(str(body.get("message") or body.get("error_type") or "no reason given"))
         raise InputFileError(name, f"is an error that Kite answered: {message}.", "Sign in to Kite and fetch it again.")
     if body.get("status") != "success":
-        raise InputFileError(name, 'does not say "status": "success".', _JSON_REMEDY)
+        raise InputFileError(name, 'does not say "status": "success".', remedy)
     if not isinstance(body.get("data"), list):
         found = "null or absent" if body.get("data") is None else "not a list of holdings"
-        raise InputFileError(name, f'has "data" that is {found}.', _JSON_REMEDY)
+        raise InputFileError(name, f'has "data" that is {found}.', remedy)
     rows: list[object] = body["data"]
     return rows
 
@@ -197,7 +199,8 @@ def _equity_sheets(content: Content) -> Content:
     return equity or tuple(grid for grid in content if tabular.header_key(grid.sheet) not in OTHER_SHEETS)
 
 
-def _as_of(table: Table) -> date | None:
+def printed_day(table: Table) -> date | None:
+    """The day that a statement prints above its table, ``as on 2026-11-20``; None where it prints none."""
     above = " ".join(cell for row in table.grid.rows[: table.header] for cell in row)
     printed = _AS_ON.search(above)
     return tabular.parse_day(printed[1]) if printed else None

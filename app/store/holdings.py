@@ -67,8 +67,9 @@ def has_host_book(connection: Connection) -> bool:
 
 def has_any_book(connection: Connection) -> bool:
     """True when a snapshot of ours exists, or a row of the dashboard's, shares or funds."""
-    query = "SELECT EXISTS (SELECT FROM risk_holding_snapshots) OR EXISTS (SELECT FROM mf_holdings)"
-    return has_host_book(connection) or bool(connection.scalar(text(query)))
+    tables = ("risk_holding_snapshots", "risk_fund_snapshots", "mf_holdings")
+    query = " OR ".join(f"EXISTS (SELECT FROM {table})" for table in tables)
+    return has_host_book(connection) or bool(connection.scalar(text(f"SELECT {query}")))
 
 
 def _load_own(connection: Connection, as_of: date | None) -> HoldingsSnapshot | None:

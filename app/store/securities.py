@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import Connection, text
 
-from app.domain.securities import HostScrips, Security, SecurityList, SecurityMaster, SymbolChange
+from app.domain.securities import ISSUER_LENGTH, HostScrips, Security, SecurityList, SecurityMaster, SymbolChange
 
 
 def save_security_list(connection: Connection, listing: SecurityList, as_of: date, source: str) -> int:
@@ -40,6 +41,29 @@ def load_master(connection: Connection) -> SecurityMaster:
         )
     )
     return SecurityMaster(securities, changes)
+
+
+def load_nse_symbols(connection: Connection, isins: Iterable[str]) -> dict[str, str]:
+    """NSE's symbol for each ISIN that has one, in one query; the others are absent.
+
+    An ISIN that no list holds (a face-value split or a merger gave a new one) has the symbol of the only security of
+    the same issuer and kind, if there is exactly one.
+    """
+    rows = connection.execute(
+        text("""
+        WITH listed AS (
+            SELECT DISTINCT ON (isin) isin, symbol FROM risk_security_symbols
+            WHERE exchange = 'NSE' ORDER BY isin, as_of DESC, symbol),
+        related AS (
+            SELECT left(isin, :issuer) AS issuer, min(symbol) AS symbol FROM listed
+            GROUP BY 1 HAVING count(DISTINCT symbol) = 1)
+        SELECT wanted.isin, coalesce(listed.symbol, related.symbol) AS symbol
+        FROM unnest(CAST(:isins AS text[])) AS wanted (isin)
+        LEFT JOIN listed USING (isin) LEFT JOIN related ON related.issuer = left(wanted.isin, :issuer)
+        WHERE coalesce(listed.symbol, related.symbol) IS NOT NULL"""),
+        {"isins": list(isins), "issuer": ISSUER_LENGTH},
+    )
+    return {row.isin: row.symbol for row in rows}
 
 
 def load_host_scrips(connection: Connection) -> HostScrips:
