@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class LineKind(StrEnum):
@@ -74,3 +77,114 @@ class SchemeSheet:
     net_equity: float | None
     warnings: tuple[str, ...]
     quarantined: str | None
+
+
+class Source(StrEnum):
+    """How a portfolio came here; ``YAHOO`` is a house's largest positions only."""
+
+    UPLOAD = "upload"
+    FOLDER = "folder"
+    FETCH = "fetch"
+    YAHOO = "yahoo"
+
+
+class Outcome(StrEnum):
+    """What became of a file. ``PROVISIONAL``: it was refused for what was asked for or for the day of the import, so
+    that the same bytes may be taken another time.
+    """
+
+    STORED = "stored"
+    REFUSED = "refused"
+    PROVISIONAL = "provisional"
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureFile:
+    """Where portfolios were read from: the bytes by their SHA-256, and the version of the reader."""
+
+    name: str
+    size: int
+    sha256: str
+    parser_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSheet:
+    """What an import made of one scheme sheet.
+
+    ``lines`` is their number, ``sum_of_weights``, ``gross_equity`` and ``net_equity`` are percent of the file's own
+    total, ``stated_total`` is in rupees. ``amfi_code`` is None where AMFI's list is not imported or does not know the
+    scheme. ``quarantined`` is the reason why the sheet is not used, or None.
+    """
+
+    file: str
+    sheet: str
+    name: str | None
+    amfi_code: int | None
+    as_on: date | None
+    lines: int
+    sum_of_weights: float | None
+    stated_total: float | None
+    gross_equity: float | None
+    net_equity: float | None
+    warnings: tuple[str, ...]
+    quarantined: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A stored portfolio without its lines. Weights are percent of ``stated_total``, which is in rupees.
+
+    ``partial`` tells that more than a tenth of it is in securities without a valid ISIN, or that the source gives the
+    largest positions alone.
+    """
+
+    disclosure_id: int
+    portfolio_id: int
+    mf_symbol: str
+    name: str
+    as_on: date
+    file: str
+    sheet: str
+    sha256: str
+    parser_version: int
+    source: Source
+    partial: bool
+    stated_total: float | None
+    sum_of_weights: float | None
+    gross_equity: float | None
+    net_equity: float | None
+    warnings: tuple[str, ...]
+    imported_at: datetime
+
+
+Texts = NDArray[np.object_]
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PortfolioLines:
+    """The lines of several portfolios as columns of equal length, those of a portfolio together, largest value first.
+
+    ``portfolio`` is the index into ``disclosures`` (portfolios without a disclosure are absent there). ``weight`` is
+    percent of the portfolio's stated total and ``value`` rupees, both signed: a short is negative; ``quantity`` is NaN
+    where the file gives none. ``isin``, ``symbol`` (of NSE), ``sector`` (of NSE) and ``industry`` (the file's) are None
+    where unknown; ``kind`` is a ``LineKind``. The file's total contains the lines with ``in_total``.
+    """
+
+    disclosures: tuple[Disclosure, ...]
+    portfolio: NDArray[np.int64]
+    isin: Texts
+    symbol: Texts
+    name: Texts
+    sector: Texts
+    industry: Texts
+    kind: Texts
+    weight: Numbers
+    value: Numbers
+    quantity: Numbers
+    sign: NDArray[np.int64]
+    in_total: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.portfolio)

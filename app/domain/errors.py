@@ -52,3 +52,9 @@ class UnknownWindow(RiskError):
     """A risk window that is not 60d, 90d or 1y."""
 
     exit_code = 2
+
+
+class UnknownFund(RiskError):
+    """No portfolio is stored under the name given."""
+
+    exit_code = 2

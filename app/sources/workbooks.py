@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import signal
 import subprocess
 import sys
 import zipfile
 import zlib
 from io import BytesIO
 from pathlib import Path
+from typing import IO, Self
 
-from app.sources.workbook_reader import REFUSED
+import orjson
+
+from app.sources.workbook_reader import ASK, REPLY
 
 MAX_WORKBOOK = 20 << 20
 MAX_UNPACKED = 200 << 20
@@ -19,14 +22,16 @@ MAX_RATIO = 100
 RATIO_MATTERS_ABOVE = 16 << 20
 """Small sheets of repeated rows pack better than 100 to 1; only a large unpacked size makes that suspicious."""
 SECONDS = 30
+SHORTEST = 0.001
+"""A time of zero would be no limit."""
+PIPE = 1 << 20
+"""Bytes on their way at once, where the system lets us: each piece costs a thread its turn among the busy ones."""
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
 UNREADABLE = "is a workbook that can't be read: damaged, protected by a password or far too large"
 
 _READER = Path(__file__).with_name("workbook_reader.py")
-_LONGEST_REASON = 200
-
 Sheets = list[tuple[str, list[list[str]]]]
 
 
@@ -34,17 +39,71 @@ class WorkbookRefused(Exception):
     """A workbook that is not opened. The message is the reason, as it follows the file's name: ``is damaged``."""
 
 
-def read_sheets(data: bytes) -> Sheets:
-    """(sheet name, rows of text cells) of an .xlsx, .xlsb or .xls, in order.
+class WorkbookReader:
+    """Opens workbooks one after another in a child process, which starts with the first.
 
-    Numbers come as they print, whole ones without a point, days in ISO form. Raises WorkbookRefused beyond 20 MB,
-    200 MB unpacked, 2,000 members, 20,000 rows, 200 columns, 1 GB of memory, 20 s of processor or 30 s of time, and
-    for what is no workbook. Only the child process ever dies.
+    Each has memory, processor and time of its own. A child that one of them ends is replaced for the next. For use by
+    one thread at a time, within a ``with``.
     """
-    check_size(data)
-    if data.startswith(ZIP):
-        check_packing(data)
-    return _read_in_child(data)
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.communicate()
+            self._child = None
+
+    def read(self, data: bytes, seconds: float = SECONDS) -> Sheets:
+        """(sheet name, rows of text cells) of an .xlsx, .xlsb or .xls, in order.
+
+        Numbers come as they print, whole ones without a point, days in ISO form. Raises WorkbookRefused beyond 20 MB,
+        200 MB unpacked, 2,000 members, 20,000 rows, 200 columns, 1 GB of memory, 20 s of processor or ``seconds`` of
+        time, and for what is no workbook. Only the child process ever dies.
+        """
+        check_size(data)
+        if data.startswith(ZIP):
+            check_packing(data)
+        refused, content = self._ask(data, seconds)
+        if refused:
+            raise WorkbookRefused(content.decode())
+        sheets: Sheets = [(name, rows) for name, rows in orjson.loads(content)]
+        return sheets
+
+    def _ask(self, data: bytes, seconds: float) -> tuple[bool, bytes]:
+        """Whether the child refuses the workbook, and the reason or the sheets."""
+        if self._child is None:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", str(_READER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pipesize=PIPE,
+            )
+        try:
+            refused, ends, content = _exchange(self._child, data, seconds)
+        except (BrokenPipeError, EOFError) as error:
+            late = self._child.wait() == -signal.SIGALRM
+            self.close()
+            reason = f"is a workbook that takes longer than {SECONDS} s to read" if late else UNREADABLE
+            raise WorkbookRefused(reason) from error
+        if ends:
+            self.close()
+        return refused, content
+
+
+def read_sheets(data: bytes) -> Sheets:
+    """The sheets of a single workbook; see ``WorkbookReader.read``."""
+    with WorkbookReader() as reader:
+        return reader.read(data)
 
 
 def check_size(data: bytes) -> None:
@@ -70,15 +129,19 @@ def check_packing(data: bytes) -> tuple[zipfile.ZipInfo, ...]:
     return members
 
 
-def _read_in_child(data: bytes) -> Sheets:
-    command = [sys.executable, "-I", str(_READER)]
-    try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise WorkbookRefused(f"is a workbook that takes longer than {SECONDS} s to read") from error
-    if done.returncode == REFUSED:
-        raise WorkbookRefused(done.stderr.decode("utf-8", "replace")[:_LONGEST_REASON])
-    if done.returncode != 0:
-        raise WorkbookRefused(UNREADABLE)
-    sheets: Sheets = [(name, rows) for name, rows in json.loads(done.stdout)]
-    return sheets
+def _exchange(child: subprocess.Popen[bytes], data: bytes, seconds: float) -> tuple[bool, bool, bytes]:
+    if child.stdin is None or child.stdout is None:
+        raise EOFError
+    child.stdin.write(ASK.pack(max(seconds, SHORTEST), len(data)))
+    child.stdin.write(data)
+    child.stdin.flush()
+    refused, ends, size = REPLY.unpack(_read(child.stdout, REPLY.size))
+    return refused, ends, _read(child.stdout, size)
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """Exactly so many bytes. EOFError where the child ended before."""
+    content = stream.read(size)
+    if len(content) < size:
+        raise EOFError
+    return content

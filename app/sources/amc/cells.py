@@ -12,6 +12,8 @@ from functools import lru_cache
 from app.sources.tabular import parse_number
 
 LONGEST_TEXT = 500
+REMEMBERED = 1 << 15
+"""Texts whose meaning is kept: the same names and marks come back in every scheme, and each cell is looked at often."""
 """Characters of a cell that are looked at for meaning; what is longer is a note, or meant to keep a pattern busy."""
 
 _BLANKS = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]+")
@@ -37,6 +39,11 @@ _MONTH_OF_YEAR = re.compile(rf"(?<![a-z]){_MONTH}{_GAP}'?(20\d\d|\d\d)(?!\d)")
 
 def squeeze(text: str) -> str:
     """The text with compatibility forms and every run of blanks (no-break, zero-width, line ends) made plain."""
+    return _squeezed(text) if len(text) <= LONGEST_TEXT else _squeezed.__wrapped__(text)
+
+
+@lru_cache(REMEMBERED)
+def _squeezed(text: str) -> str:
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
@@ -51,13 +58,18 @@ def words(text: str) -> str:
     return _words(text[:LONGEST_TEXT])
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(REMEMBERED)
 def _words(text: str) -> str:
     return _NOT_WORD.sub(" ", squeeze(text).casefold()).strip()
 
 
 def number(text: str) -> float | None:
     """A finite number; ``(12.5)`` is negative, a trailing percent sign is dropped. None for anything else."""
+    return _number(text) if len(text) <= LONGEST_TEXT else None
+
+
+@lru_cache(REMEMBERED)
+def _number(text: str) -> float | None:
     if _PLAIN_NUMBER.fullmatch(text):
         value = float(text)
         return value if math.isfinite(value) else None
@@ -72,6 +84,11 @@ def number(text: str) -> float | None:
 
 def is_nil(text: str) -> bool:
     """True for a blank cell, NIL, N.A. and dashes: the file says that nothing is there."""
+    return not text or (len(text) <= LONGEST_TEXT and _is_nil(text))
+
+
+@lru_cache(REMEMBERED)
+def _is_nil(text: str) -> bool:
     return squeeze(text).casefold() in _NIL
 
 

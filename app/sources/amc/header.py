@@ -90,7 +90,9 @@ class Header:
     def cell(self, row: Sequence[str], role: Role) -> str:
         """The text of a role's cell in a row; empty where the header has no such column."""
         at = self.columns.get(role)
-        return row[at] if at is not None and at < len(row) else ""
+        if at is None:
+            return ""
+        return row[at] if at < len(row) else ""
 
 
 def role_of(text: str) -> Role | None:
@@ -151,7 +153,7 @@ def _header_of(labels: Sequence[str], rows: Cells, at: int) -> Header | None:
 
 def _isin_column(named: int | None, sample: Cells) -> int | None:
     """The column that holds ISINs where the named one holds none; None where there is nothing to find or to correct."""
-    if named is not None and _fitting(Role.ISIN, named, sample):
+    if named is not None and _fits_anywhere(Role.ISIN, named, sample):
         return None
     first = sample[:ROWS_TO_SHOW_ISINS]
     width = max((len(row) for row in first), default=0)
@@ -184,15 +186,24 @@ def _best_column(role: Role, spans: Sequence[range], sample: Cells) -> int:
     Within a merged header it is the leftmost column with at least half as many fitting cells as the best one.
     """
     for span in spans:
+        if len(span) == 1:
+            if _fits_anywhere(role, span[0], sample):
+                return span[0]
+            continue
         counts = [_fitting(role, column, sample) for column in span]
         if max(counts):
             return next(column for column, count in zip(span, counts, strict=True) if 2 * count >= max(counts))
     return spans[0][0]
 
 
+def _fits_anywhere(role: Role, column: int, sample: Cells) -> bool:
+    fits = _FITS.get(role, _is_text)
+    return any(column < len(row) and row[column] and fits(row[column]) for row in sample)
+
+
 def _fitting(role: Role, column: int, sample: Cells) -> int:
     fits = _FITS.get(role, _is_text)
-    return sum(1 for row in sample if column < len(row) and row[column] and fits(row[column]))
+    return sum(map(fits, [row[column] for row in sample if column < len(row) and row[column]]))
 
 
 def _is_text(cell: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.domain.disclosures import LineKind
 from app.domain.securities import is_isin
@@ -30,7 +31,7 @@ _SECURITY_TYPES = {
 
 def looks_like_isin(code: str) -> bool:
     """True for the outer form of an ISIN, whatever its check digit."""
-    return _SHAPE.fullmatch(code) is not None
+    return len(code) == 12 and _SHAPE.fullmatch(code) is not None
 
 
 def is_house_code(code: str) -> bool:
@@ -38,6 +39,7 @@ def is_house_code(code: str) -> bool:
     return _REPO_OR_ASSET.fullmatch(code) is not None or _SYMBOL_AND_DAY.fullmatch(code) is not None
 
 
+@lru_cache(1 << 14)
 def valid_isin(code: str) -> bool:
     """True for the right check digit, unless it is a house code: those pass by accident one time in ten."""
     return is_isin(code) and not is_house_code(code)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.domain.disclosures import LineKind
-from app.sources.amc.cells import words
+from app.sources.amc.cells import REMEMBERED, words
 from app.sources.amc.isins import kind_of_isin
 
 CONTRACTS = frozenset({LineKind.DERIVATIVE, LineKind.OTHER_DERIVATIVE})
@@ -69,6 +70,7 @@ _SECTIONS: tuple[tuple[LineKind, re.Pattern[str]], ...] = (
 )
 
 
+@lru_cache(REMEMBERED)
 def section_kind(heading: str) -> LineKind | None:
     """The kind a heading announces; None for one that announces none (``(a) Listed``, ``Arbitrage``)."""
     said = words(heading)
@@ -80,6 +82,7 @@ def ends_section(heading: str) -> bool:
     return _OTHERS.match(words(heading)) is not None
 
 
+@lru_cache(REMEMBERED)
 def is_contract(name: str, code: str, isin: str | None, section: LineKind | None) -> bool:
     """True for a future, option or swap: by its section, its code or the form of its name.
 
@@ -96,6 +99,7 @@ def is_contract(name: str, code: str, isin: str | None, section: LineKind | None
     return _EXPIRY_CODE.fullmatch(code) is not None or _CONTRACT.search(said) is not None
 
 
+@lru_cache(REMEMBERED)
 def kind_of(name: str, isin: str | None, section: LineKind | None) -> LineKind:
     """The kind of a position that is no contract. ``section`` is what the headings above it announce."""
     said = words(name)

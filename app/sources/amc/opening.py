@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
+from time import monotonic
 
 from app.sources.workbooks import (
     MAX_WORKBOOK,
     OLE,
+    SECONDS,
     ZIP,
     ZIP_ERRORS,
     Sheets,
+    WorkbookReader,
     WorkbookRefused,
     check_packing,
     check_size,
-    read_sheets,
 )
 
 MAX_CELLS = 1_000_000
@@ -34,7 +36,7 @@ class Workbook:
     fault: str | None = None
 
 
-def open_workbooks(data: bytes, name: str) -> Iterator[Workbook]:
+def open_workbooks(data: bytes, name: str, reader: WorkbookReader) -> Iterator[Workbook]:
     """Each workbook in the bytes. What can't be opened comes as a workbook with a fault; nothing is raised."""
     try:
         check_size(data)
@@ -43,12 +45,16 @@ def open_workbooks(data: bytes, name: str) -> Iterator[Workbook]:
         yield Workbook(name, [], str(refusal))
         return
     if members and not _WORKBOOK_PARTS & {member.filename for member in members}:
-        yield from _open_archive(data, members, name)
+        yield from _open_archive(data, members, name, reader)
     else:
-        yield _open_workbook(data, name)
+        yield _open_workbook(data, name, reader)
 
 
-def _open_archive(data: bytes, members: Sequence[zipfile.ZipInfo], name: str) -> Iterator[Workbook]:
+def _open_archive(
+    data: bytes, members: Sequence[zipfile.ZipInfo], name: str, reader: WorkbookReader
+) -> Iterator[Workbook]:
+    """The members in order, all within the time that a workbook has."""
+    end = monotonic() + SECONDS
     files = [m for m in members if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
     if not files:
         yield Workbook(name, [], "is an empty archive")
@@ -61,15 +67,15 @@ def _open_archive(data: bytes, members: Sequence[zipfile.ZipInfo], name: str) ->
             except ZIP_ERRORS:
                 yield Workbook(path, [], "is damaged or locked inside its archive")
             else:
-                yield _open_workbook(inner, path)
+                yield _open_workbook(inner, path, reader, end - monotonic())
 
 
-def _open_workbook(data: bytes, name: str) -> Workbook:
-    fault = _no_workbook(data)
+def _open_workbook(data: bytes, name: str, reader: WorkbookReader, seconds: float = SECONDS) -> Workbook:
+    fault = _no_workbook(data) if seconds > 0 else f"is in an archive that takes longer than {SECONDS} s to read"
     if fault is not None:
         return Workbook(name, [], fault)
     try:
-        sheets = read_sheets(data)
+        sheets = reader.read(data, seconds)
     except WorkbookRefused as refusal:
         return Workbook(name, [], str(refusal))
     if sum(len(row) for _, rows in sheets for row in rows) > MAX_CELLS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from app.domain.disclosures import SchemeSheet
@@ -14,19 +15,23 @@ from app.sources.amc.isins import valid_isin
 from app.sources.amc.opening import Workbook, open_workbooks
 from app.sources.amc.portfolio import read_block
 from app.sources.amc.titles import scheme_key, scheme_name
+from app.sources.workbooks import WorkbookReader
 
 PARSER_VERSION = 1
 """Raised with every change that reads a file differently, so that stored portfolios can be read again."""
 
 
-def read_disclosure(data: bytes, name: str) -> tuple[SchemeSheet, ...]:
+def read_disclosure(data: bytes, name: str, reader: WorkbookReader | None = None) -> tuple[SchemeSheet, ...]:
     """Every scheme sheet of a disclosure: an .xlsx, .xlsb or .xls workbook, or a zip of them, by content.
 
     A sheet that can't be trusted comes with its reason in ``quarantined``; a file or member that can't be opened is one
     such sheet. Sheets without a portfolio (index, notes, risk-o-meter) are left out. Reads no clock and no network; the
-    workbook is opened in a child process. Raises nothing, whatever the bytes.
+    workbook is opened in a child process, that of ``reader`` where many files follow each other. Raises nothing,
+    whatever the bytes.
     """
-    found = [sheet for workbook in open_workbooks(data, name) for sheet in read_workbook(workbook)]
+    with ExitStack() as stack:
+        reader = reader or stack.enter_context(WorkbookReader())
+        found = [sheet for workbook in open_workbooks(data, name, reader) for sheet in read_workbook(workbook)]
     if not found:
         return (_refused(name, "", "holds no scheme portfolio"),)
     outliers = checks.month_outliers(found)

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from operator import itemgetter
 
-from app.sources.amc.cells import is_nil, number, squeeze, weight_number, words
+from app.sources.amc.cells import REMEMBERED, is_nil, number, squeeze, weight_number, words
 from app.sources.amc.header import Cells, Header, Role
 from app.sources.amc.isins import looks_like_isin, valid_isin
 
@@ -20,6 +22,9 @@ _TOTAL_OF = re.compile(r"^totals?\b\s*(.+)$")
 _SHORT = re.compile(r"\b(?:short|sell|sold)\b")
 _LONG = re.compile(r"\b(?:long|buy|bought)\b")
 _LONGEST_LABEL = 300
+FIELDS = (Role.ISIN, Role.NAME, Role.INDUSTRY, Role.VALUE, Role.WEIGHT, Role.QUANTITY, Role.SIDE)
+NO_COLUMN = -1
+"""The place of a field that the header does not name: an empty cell is put at the end of every row."""
 
 
 class RowKind(Enum):
@@ -55,33 +60,39 @@ class Row:
 def read_rows(cells: Cells, header: Header, scheme: str | None = None) -> Iterator[Row]:
     """The rows under a header to the end of the sheet, each classified by its own words."""
     key = words(scheme or "")
+    columns = [header.columns.get(role, NO_COLUMN) for role in FIELDS]
+    pick, width = itemgetter(*columns), max(columns) + 1
     for at in range(header.row + 1, len(cells)):
-        yield _read_row(at, cells[at], header, key)
+        row = cells[at]
+        if any(row):
+            padded = [*row, *[""] * (width - len(row)), ""]
+            yield _read_row(at, row, pick(padded), key)
+        else:
+            yield Row(at, RowKind.BLANK, "")
 
 
-def _read_row(at: int, cells: Sequence[str], header: Header, scheme: str) -> Row:
-    code = squeeze(header.cell(cells, Role.ISIN)).upper()
-    name = squeeze(header.cell(cells, Role.NAME))
-    value_text = header.cell(cells, Role.VALUE)
-    value = number(value_text)
-    quantity, side = _quantity_and_side(header, cells)
+def _read_row(at: int, cells: Sequence[str], fields: Sequence[str], scheme: str) -> Row:
+    """A row from its cells under the header's columns, in the order of FIELDS."""
+    code_text, name_text, industry, value_text, weight, quantity_text, side_text = fields
+    code, name, value = squeeze(code_text).upper(), squeeze(name_text), number(value_text)
+    quantity, side = _quantity_and_side(quantity_text, side_text)
     label = (name if not is_nil(name) else _first_text(cells))[:_LONGEST_LABEL]
     if value is None and (valid_isin(code) or quantity) and value_text and is_nil(value_text):
         value = 0.0
     own_code = "" if is_nil(code) or code == label.upper() else code
-    industry, weight = squeeze(header.cell(cells, Role.INDUSTRY)), weight_number(header.cell(cells, Role.WEIGHT))
     kind = _kind(label, own_code, quantity, value, scheme)
-    return Row(at, kind, label, own_code, industry, quantity, value, weight, side)
+    return Row(at, kind, label, own_code, squeeze(industry), quantity, value, weight_number(weight), side)
 
 
-def _quantity_and_side(header: Header, cells: Sequence[str]) -> tuple[float | None, int]:
+def _quantity_and_side(quantity: str, side: str) -> tuple[float | None, int]:
     """The quantity and the side; a column headed ``Long / (Short)`` may hold signed quantities instead of words."""
-    side_text = header.cell(cells, Role.SIDE)
-    signed = number(side_text) if side_text else None
+    if not side:
+        return number(quantity), 0
+    signed = number(side)
     if signed is not None:
         return signed, (signed > 0) - (signed < 0)
-    said = words(side_text)
-    return number(header.cell(cells, Role.QUANTITY)), -1 if _SHORT.search(said) else int(bool(_LONG.search(said)))
+    said = words(side)
+    return number(quantity), -1 if _SHORT.search(said) else int(bool(_LONG.search(said)))
 
 
 def _first_text(cells: Iterable[str]) -> str:
@@ -102,9 +113,14 @@ def _kind(label: str, code: str, quantity: float | None, value: float | None, sc
     return RowKind.LINE if label else RowKind.TOTAL
 
 
+@lru_cache(REMEMBERED)
+def _says_total(said: str) -> bool:
+    return bool(_TOTAL.search(said) or _GRAND.search(said))
+
+
 def _total_kind(said: str, has_quantity: bool, scheme: str) -> RowKind | None:
     """What kind of total a label says. A quantity beside a label that only contains the word makes it a company."""
-    if not _TOTAL.search(said) and not _GRAND.search(said):
+    if not _says_total(said):
         return None
     if has_quantity and not _ONLY_TOTAL.search(said):
         return None

@@ -12,13 +12,14 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from app.domain.fund_holdings import SAMPLE_FUND_PREFIX
 from app.domain.prices import FloatArray
 from app.domain.securities import is_isin
 from app.measures.market import beta
 from app.measures.price_quality import suspicious_moves
 from app.measures.returns import simple_returns
 from app.sources import sample_market
-from app.sources.sample_market import BENCHMARK, DAYS, SAMPLE_FUND_PREFIX, SampleMarket, generate_sample
+from app.sources.sample_market import BENCHMARK, DAYS, SampleMarket, generate_sample
 from tests.shared_data import shared_file
 
 LAST_DAY = date(2026, 11, 23)

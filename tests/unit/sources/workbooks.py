@@ -57,9 +57,9 @@ def packed(sheets: Mapping[str, str]) -> bytes:
 
 
 def zipped(members: Mapping[str, str | bytes]) -> bytes:
-    """A zip archive of the given members."""
+    """A zip archive of the given members, the same bytes every time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

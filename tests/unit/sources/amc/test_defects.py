@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.domain.disclosures import SchemeSheet
 from app.sources.amc.checks import expectation_fault
 from app.sources.amc.opening import open_workbooks
+from app.sources.workbooks import WorkbookReader
 from tests.shared_data import shared_file
 from tests.unit.sources.amc.defects import DEFECTS, header_of
 from tests.unit.sources.amc.portfolios import Cells, body, read, read_all, sheet
@@ -33,8 +34,9 @@ REAL = {
 def real_cells(layout: str) -> Cells:
     file, wanted = REAL[layout]
     path = shared_file(f"mf/{file}")
-    books = open_workbooks(path.read_bytes(), path.name)
-    return next(rows for book in books for name, rows in book.sheets if name == wanted)
+    with WorkbookReader() as reader:
+        books = open_workbooks(path.read_bytes(), path.name, reader)
+        return next(rows for book in books for name, rows in book.sheets if name == wanted)
 
 
 def caught(clean: Cells, defective: Cells) -> bool:

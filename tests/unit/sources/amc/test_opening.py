@@ -10,6 +10,7 @@ import pytest
 from app.sources import workbooks as limits
 from app.sources.amc.opening import open_workbooks
 from app.sources.amc.reader import read_disclosure
+from app.sources.workbooks import WorkbookReader
 from tests.shared_data import shared_file
 from tests.unit.sources.amc.portfolios import sheet
 from tests.unit.sources.workbooks import packed, sheet_xml, workbook, zipped
@@ -194,6 +195,7 @@ def test_old_and_binary_workbooks_open_by_content() -> None:
         "ppfas/PPFAS_Monthly_Portfolio_Report_January_31_2025.xls",
         "pgim/PGIM India Retirement Fund Jan 2025.xlsb",
     ):
-        (opened,) = open_workbooks(shared_file(f"mf/{name}").read_bytes(), "any.name")
+        with WorkbookReader() as reader:
+            (opened,) = open_workbooks(shared_file(f"mf/{name}").read_bytes(), "any.name", reader)
         assert opened.fault is None
         assert any("ISIN" in cells for _, rows in opened.sheets for cells in rows)

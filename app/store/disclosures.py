@@ -1,0 +1,369 @@
+"""Portfolios of funds in and out of Postgres: lines in the plan's table, what it has no column for beside it.
+
+``mf_underlying_holdings`` may hold rows of the dashboard's. Ours are those with a row in ``risk_disclosure_lines``; no
+other is ever read, changed or deleted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from sqlalchemy import Connection, RowMapping, text
+
+from app.domain.disclosures import (
+    Disclosure,
+    DisclosureFile,
+    DisclosureLine,
+    ImportedSheet,
+    Outcome,
+    PortfolioLines,
+    SchemeSheet,
+    Source,
+    Texts,
+)
+from app.domain.schemes import Portfolio
+from app.domain.securities import ISSUER_LENGTH
+from app.domain.serialise import to_json
+
+GOOD = "d.quarantined IS NULL AND d.replaced_by IS NULL"
+DISCLOSURE = """d.disclosure_id, d.portfolio_id, p.mf_symbol, d.name, d.as_on, d.file, d.sheet, d.sha256,
+    d.parser_version, d.source, d.partial, d.stated_total, d.sum_of_weights, d.gross_equity, d.net_equity, d.warnings,
+    d.imported_at"""
+
+LINES = """
+    SELECT l.disclosure_id, l.isin, h.stock_symbol, h.stock_name, k.sector, l.industry, l.kind,
+           h.weight_pct, h.value, h.quantity, l.sign, l.in_total
+    FROM risk_disclosure_lines l JOIN mf_underlying_holdings h USING (id)
+    LEFT JOIN (SELECT DISTINCT ON (y.symbol) y.symbol, s.sector
+               FROM risk_security_symbols y JOIN risk_securities s USING (isin)
+               WHERE y.exchange = 'NSE' AND s.sector IS NOT NULL ORDER BY y.symbol, y.as_of DESC) k
+           ON k.symbol = h.stock_symbol
+    WHERE l.disclosure_id = ANY(CAST(%(ids)s AS bigint[]))
+    ORDER BY l.disclosure_id, h.value DESC, h.id"""
+LINE_FIELDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSheet:
+    """A sheet as it is to be stored: ``sheet.quarantined`` says whether it is used.
+
+    ``portfolio`` is None where the sheet names no scheme; ``symbols`` are NSE's by ISIN, for the ISINs that have one.
+    """
+
+    sheet: SchemeSheet
+    portfolio: Portfolio | None
+    month_end: date | None
+    partial: bool
+    symbols: Mapping[str, str]
+
+
+def known_files(connection: Connection, hashes: Iterable[str], parser_version: int) -> frozenset[str]:
+    """Those of the SHA-256 hashes whose bytes were imported, with a result that another import would not change."""
+    return frozenset(
+        connection.scalars(
+            text("""SELECT sha256 FROM risk_disclosure_files
+                    WHERE sha256 = ANY(:hashes) AND parser_version = :version AND outcome <> 'provisional'"""),
+            {"hashes": list(hashes), "version": parser_version},
+        )
+    )
+
+
+def save_disclosures(
+    connection: Connection, file: DisclosureFile, sheets: Sequence[JudgedSheet], source: Source, outcome: Outcome
+) -> int:
+    """Store what a file holds; returns the number of lines stored.
+
+    A good sheet takes the place of the portfolio stored for its scheme and month; a refused one changes nothing but is
+    kept with its reason, without lines.
+    """
+    good = [sheet for sheet in sheets if sheet.sheet.quarantined is None]
+    _replace(connection, file, good)
+    _save_file(connection, file, outcome)
+    ids = _insert_disclosures(connection, file, sheets, source)
+    rows = [
+        row
+        for disclosure_id, sheet in zip(ids, sheets, strict=True)
+        if sheet.sheet.quarantined is None
+        for row in _line_rows(disclosure_id, sheet)
+    ]
+    _insert_lines(connection, rows)
+    return len(rows)
+
+
+def load_imported(connection: Connection, sha256: str, parser_version: int) -> tuple[ImportedSheet, ...]:
+    """What was made of the sheets of a file, in its order."""
+    rows = connection.execute(
+        text("""SELECT d.file, d.sheet, d.name, p.amfi_code, d.as_on, d.lines, d.sum_of_weights, d.stated_total,
+                       d.gross_equity, d.net_equity,
+                       CASE WHEN d.replaced_by IS NULL THEN d.warnings
+                            ELSE d.warnings || ('replaced by ' || d.replaced_by) END AS warnings, d.quarantined
+                FROM risk_disclosures d LEFT JOIN risk_portfolios p USING (portfolio_id)
+                WHERE d.sha256 = :sha256 AND d.parser_version = :version ORDER BY d.disclosure_id"""),
+        {"sha256": sha256, "version": parser_version},
+    )
+    return tuple(ImportedSheet(**{**row._mapping, "warnings": tuple(row.warnings)}) for row in rows)
+
+
+def load_disclosures(connection: Connection, portfolio_ids: Iterable[int]) -> tuple[Disclosure, ...]:
+    """Every portfolio in use, of all months, by portfolio and day."""
+    rows = connection.execute(
+        text(f"""SELECT {DISCLOSURE} FROM risk_disclosures d JOIN risk_portfolios p USING (portfolio_id)
+                 WHERE d.portfolio_id = ANY(:ids) AND {GOOD} ORDER BY d.portfolio_id, d.as_on"""),  # noqa: S608
+        {"ids": list(portfolio_ids)},
+    )
+    return tuple(_disclosure(row._mapping) for row in rows)
+
+
+def load_portfolios(
+    connection: Connection, portfolio_ids: Iterable[int] | None = None, as_of: date | None = None
+) -> PortfolioLines:
+    """The lines of the newest portfolio in use of each scheme, at or before ``as_of``; of all schemes without ids.
+
+    Two queries, however many portfolios.
+    """
+    heads = _newest_disclosures(connection, portfolio_ids, as_of)
+    place = {head.disclosure_id: at for at, head in enumerate(heads)}
+    cursor = connection.connection.cursor()
+    cursor.execute(LINES, {"ids": list(place)})
+    rows = cursor.fetchall()
+    cursor.close()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * LINE_FIELDS
+    portfolio = [place[disclosure_id] for disclosure_id in columns[0]]
+    isin, symbol, name, sector, industry, kind = (_texts(column) for column in columns[1:7])
+    weight, value, quantity = (np.array(column, dtype=np.float64) for column in columns[7:10])
+    return PortfolioLines(
+        disclosures=heads,
+        portfolio=np.array(portfolio, dtype=np.int64),
+        isin=isin,
+        symbol=symbol,
+        name=name,
+        sector=sector,
+        industry=industry,
+        kind=kind,
+        weight=weight,
+        value=value,
+        quantity=quantity,
+        sign=np.array(columns[10], dtype=np.int64),
+        in_total=np.array(columns[11], dtype=np.bool_),
+    )
+
+
+def load_issuer_weights(
+    connection: Connection, disclosure_ids: Iterable[int], kinds: Iterable[str]
+) -> dict[int, dict[str, float]]:
+    """Percent by issuer code (the first nine characters of the ISIN) in lines of the kinds, for each disclosure."""
+    rows = connection.execute(
+        text("""SELECT l.disclosure_id, left(l.isin, :issuer) AS issuer, sum(h.weight_pct) AS weight
+                FROM risk_disclosure_lines l JOIN mf_underlying_holdings h USING (id)
+                WHERE l.disclosure_id = ANY(CAST(:ids AS bigint[])) AND l.kind = ANY(:kinds) AND l.isin IS NOT NULL
+                GROUP BY 1, 2"""),
+        {"ids": list(disclosure_ids), "kinds": list(kinds), "issuer": ISSUER_LENGTH},
+    )
+    found: dict[int, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row.disclosure_id, {})[row.issuer] = row.weight or 0.0
+    return found
+
+
+def load_newest_refusal(connection: Connection, portfolio_id: int) -> tuple[str, date | None, str] | None:
+    """(file, day, reason) of the newest refused sheet of a scheme imported after its newest good one; None without."""
+    row = connection.execute(
+        text(f"""SELECT q.file, q.as_on, q.quarantined FROM risk_disclosures q
+                 WHERE q.portfolio_id = :id AND q.quarantined IS NOT NULL AND NOT EXISTS (
+                     SELECT FROM risk_disclosures d
+                     WHERE d.portfolio_id = :id AND {GOOD} AND d.disclosure_id > q.disclosure_id)
+                 ORDER BY q.disclosure_id DESC LIMIT 1"""),  # noqa: S608
+        {"id": portfolio_id},
+    ).one_or_none()
+    return None if row is None else (row.file, row.as_on, row.quarantined)
+
+
+def find_portfolio(connection: Connection, key: str) -> Portfolio | None:
+    """The portfolio under its own symbol, any ISIN or the AMFI code of one of the scheme's plans and options."""
+    row = connection.execute(
+        text("""
+        WITH families AS (
+            SELECT family FROM risk_amfi_schemes WHERE isin = :key OR other_isin = :key OR amfi_code::text = :key),
+        codes AS (SELECT amfi_code FROM risk_amfi_schemes WHERE family IN (SELECT family FROM families))
+        SELECT portfolio_id, mf_symbol, amfi_code, scheme_name AS name, house, matched_by FROM risk_portfolios
+        WHERE mf_symbol = :key OR amfi_code IN (SELECT amfi_code FROM codes)
+        ORDER BY mf_symbol <> :key, portfolio_id LIMIT 1"""),
+        {"key": key},
+    ).one_or_none()
+    return None if row is None else Portfolio(**row._mapping)
+
+
+def lined_isins(connection: Connection) -> tuple[str, ...]:
+    """Every ISIN in the lines stored, each once."""
+    return tuple(connection.scalars(text("SELECT DISTINCT isin FROM risk_disclosure_lines WHERE isin IS NOT NULL")))
+
+
+def set_symbols(connection: Connection, symbols: Mapping[str, str]) -> int:
+    """Give every line of ours the NSE symbol of its ISIN, none where the mapping has none; returns how many changed."""
+    result = connection.execute(
+        text("""UPDATE mf_underlying_holdings h SET stock_symbol = k.symbol
+                FROM risk_disclosure_lines l LEFT JOIN unnest(CAST(:isins AS text[]), CAST(:symbols AS text[]))
+                     AS k (isin, symbol) ON k.isin = l.isin
+                WHERE h.id = l.id AND l.isin IS NOT NULL AND h.stock_symbol IS DISTINCT FROM k.symbol"""),
+        {"isins": list(symbols), "symbols": list(symbols.values())},
+    )
+    return result.rowcount
+
+
+def _newest_disclosures(
+    connection: Connection, portfolio_ids: Iterable[int] | None, as_of: date | None
+) -> tuple[Disclosure, ...]:
+    rows = connection.execute(
+        text(f"""SELECT DISTINCT ON (d.portfolio_id) {DISCLOSURE}
+                 FROM risk_disclosures d JOIN risk_portfolios p USING (portfolio_id)
+                 WHERE (CAST(:ids AS bigint[]) IS NULL OR d.portfolio_id = ANY(CAST(:ids AS bigint[])))
+                   AND (CAST(:as_of AS date) IS NULL OR d.as_on <= :as_of) AND {GOOD}
+                 ORDER BY d.portfolio_id, d.source = 'yahoo', d.as_on DESC"""),  # noqa: S608
+        {"ids": None if portfolio_ids is None else list(portfolio_ids), "as_of": as_of},
+    )
+    return tuple(_disclosure(row._mapping) for row in rows)
+
+
+def _texts(column: Sequence[str | None]) -> Texts:
+    found = np.empty(len(column), dtype=np.object_)
+    found[:] = column
+    return found
+
+
+def _disclosure(row: RowMapping) -> Disclosure:
+    return Disclosure(**{**row, "source": Source(row["source"]), "warnings": tuple(row["warnings"])})
+
+
+def _replace(connection: Connection, file: DisclosureFile, good: Sequence[JudgedSheet]) -> None:
+    """Take the portfolios that the new ones stand in for out of use, and forget what these bytes gave before."""
+    connection.execute(
+        text(f"""
+        WITH replaced AS (
+            UPDATE risk_disclosures d SET replaced_by = :file
+            FROM unnest(CAST(:portfolios AS bigint[]), CAST(:months AS date[])) AS new (portfolio_id, month_end)
+            WHERE d.portfolio_id = new.portfolio_id AND d.month_end = new.month_end AND {GOOD}
+            RETURNING disclosure_id)
+        DELETE FROM mf_underlying_holdings h USING risk_disclosure_lines l, replaced
+        WHERE l.id = h.id AND l.disclosure_id = replaced.disclosure_id"""),  # noqa: S608
+        {
+            "file": file.name,
+            "portfolios": [sheet.portfolio.portfolio_id for sheet in good if sheet.portfolio],
+            "months": [sheet.month_end for sheet in good if sheet.portfolio],
+        },
+    )
+    connection.execute(
+        text(f"DELETE FROM risk_disclosures d WHERE d.sha256 = :sha256 AND NOT ({GOOD})"),  # noqa: S608
+        {"sha256": file.sha256},
+    )
+
+
+def _save_file(connection: Connection, file: DisclosureFile, outcome: Outcome) -> None:
+    connection.execute(
+        text("""INSERT INTO risk_disclosure_files (sha256, parser_version, name, size, outcome)
+                VALUES (:sha256, :version, :name, :size, :outcome)
+                ON CONFLICT (sha256, parser_version) DO UPDATE
+                SET name = excluded.name, outcome = excluded.outcome, imported_at = now()"""),
+        {
+            "sha256": file.sha256,
+            "version": file.parser_version,
+            "name": file.name,
+            "size": file.size,
+            "outcome": outcome,
+        },
+    )
+
+
+def _insert_disclosures(
+    connection: Connection, file: DisclosureFile, sheets: Sequence[JudgedSheet], source: Source
+) -> list[int]:
+    """The new ids, in the order of the sheets: an INSERT numbers its rows as an ordered SELECT gives them."""
+    rows = [_disclosure_row(at, sheet) for at, sheet in enumerate(sheets)]
+    ids = connection.scalars(
+        text("""INSERT INTO risk_disclosures (portfolio_id, name, as_on, month_end, file, sheet, sha256,
+                    parser_version, source, partial, lines, stated_total, sum_of_weights, gross_equity, net_equity,
+                    warnings, quarantined)
+                SELECT portfolio_id, name, as_on, month_end, file, sheet, :sha256, :version, :source, partial, lines,
+                       stated_total, sum_of_weights, gross_equity, net_equity, warnings, quarantined
+                FROM json_to_recordset(CAST(:rows AS json)) AS r (place int, portfolio_id bigint, name text,
+                    as_on date, month_end date, file text, sheet text, partial boolean, lines int,
+                    stated_total float8, sum_of_weights float8, gross_equity float8, net_equity float8,
+                    warnings text[], quarantined text)
+                ORDER BY place RETURNING disclosure_id"""),
+        {"rows": to_json(rows).decode(), "sha256": file.sha256, "version": file.parser_version, "source": source},
+    )
+    return sorted(ids)
+
+
+def _insert_lines(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    connection.execute(
+        text("""
+        WITH new AS MATERIALIZED (
+            SELECT row_number() OVER () AS place, r.* FROM json_to_recordset(CAST(:rows AS json)) AS r (
+                disclosure_id bigint, mf_symbol text, scheme text, symbol text, name text, weight float8,
+                quantity float8, value float8, as_on date, isin text, code text, industry text, kind text,
+                sign smallint, section text, in_total boolean, stated_weight float8)),
+        kept AS (
+            INSERT INTO mf_underlying_holdings
+                (mf_symbol, mf_scheme_name, stock_symbol, stock_name, weight_pct, quantity, value, as_on_date)
+            SELECT mf_symbol, scheme, symbol, name, weight, quantity, value, as_on FROM new ORDER BY place
+            RETURNING id),
+        numbered AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM kept)
+        INSERT INTO risk_disclosure_lines
+            (id, disclosure_id, isin, code, industry, kind, sign, section, in_total, stated_weight)
+        SELECT id, disclosure_id, isin, code, industry, kind, sign, section, in_total, stated_weight
+        FROM numbered JOIN new USING (place)"""),
+        {"rows": to_json(rows).decode()},
+    )
+
+
+def _disclosure_row(place: int, judged: JudgedSheet) -> Mapping[str, object]:
+    sheet = judged.sheet
+    return {
+        "place": place,
+        "portfolio_id": judged.portfolio.portfolio_id if judged.portfolio else None,
+        "name": sheet.name,
+        "as_on": sheet.as_on,
+        "month_end": judged.month_end,
+        "file": sheet.file,
+        "sheet": sheet.sheet,
+        "partial": judged.partial,
+        "lines": len(sheet.lines),
+        "stated_total": sheet.stated_total,
+        "sum_of_weights": sheet.sum_of_weights,
+        "gross_equity": sheet.gross_equity,
+        "net_equity": sheet.net_equity,
+        "warnings": sheet.warnings,
+        "quarantined": sheet.quarantined,
+    }
+
+
+def _line_rows(disclosure_id: int, judged: JudgedSheet) -> Iterable[Mapping[str, object]]:
+    portfolio, sheet = judged.portfolio, judged.sheet
+    shared = {
+        "disclosure_id": disclosure_id,
+        "mf_symbol": portfolio.mf_symbol if portfolio else None,
+        "scheme": sheet.name,
+        "as_on": sheet.as_on,
+    }
+    return ({**shared, **_line_row(line, judged.symbols)} for line in sheet.lines)
+
+
+def _line_row(line: DisclosureLine, symbols: Mapping[str, str]) -> Mapping[str, object]:
+    return {
+        "symbol": symbols.get(line.isin) if line.isin else None,
+        "name": line.name,
+        "weight": line.weight,
+        "quantity": line.quantity,
+        "value": line.value,
+        "isin": line.isin,
+        "code": line.code,
+        "industry": line.industry,
+        "kind": line.kind,
+        "sign": line.sign,
+        "section": line.section,
+        "in_total": line.in_total,
+        "stated_weight": line.stated_weight,
+    }
