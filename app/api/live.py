@@ -1,4 +1,7 @@
-"""GET /api/risk/live, and the same figures pushed to every open page as the Socket.IO event ``risk:updated``."""
+"""GET /api/risk/live, and the same figures pushed to every open page as the Socket.IO event ``risk:updated``.
+
+The event ``funds`` tells the same pages how far a run over fund houses is.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,15 @@ from app.api.live_figures import live_figures
 from app.api.schemas import schema_of
 from app.bootstrap import Services
 from app.domain.errors import RiskError
-from app.domain.live import LiveRisk
+from app.domain.fund_fetches import FUNDS_CHANNEL
+from app.domain.live import TICKS_CHANNEL, LiveRisk
 from app.domain.serialise import to_json
-from app.store.ticks import listening, wait_for_ticks
+from app.store.ticks import listening, wait_for_news
 
 log = logging.getLogger(__name__)
 EVENT = "risk:updated"
+FUNDS_EVENT = "funds"
+"""How far a run over fund houses is: the same as ``job`` of GET /api/risk/mf-holdings/fetch/{job_id}."""
 PATH = "/socket.io/"
 MAX_SOCKETS = 200
 MAX_SOCKETS_A_USER = 5
@@ -156,7 +162,7 @@ def _refusal(app: Flask) -> Response | None:
 
 
 class _Bridge:
-    """Hears from Postgres that prices came and tells every open page. Its thread starts with the first page."""
+    """Hears from Postgres what is new and tells every open page. Its thread starts with the first page."""
 
     def __init__(self, app: Flask, sockets: SocketIO, services: Services) -> None:
         self._app = app
@@ -193,8 +199,11 @@ class _Bridge:
     def _follow(self, connection: PostgresConnection) -> None:
         recheck_at = time.monotonic() + RECHECK_SECONDS
         while True:
-            if wait_for_ticks(connection, 1.0):
+            news = wait_for_news(connection, 1.0)
+            if TICKS_CHANNEL in news:
                 self._tell()
+            if FUNDS_CHANNEL in news:
+                self._tell_funds()
             if time.monotonic() >= recheck_at:
                 recheck_at = time.monotonic() + RECHECK_SECONDS
                 self._recheck()
@@ -202,6 +211,11 @@ class _Bridge:
     def _tell(self) -> None:
         if self._pages:
             self._sockets.emit(EVENT, live_figures(self._services.equity.live()))
+
+    def _tell_funds(self) -> None:
+        job = self._services.funds.newest_job() if self._pages else None
+        if job is not None:
+            self._sockets.emit(FUNDS_EVENT, orjson.loads(to_json(job)))
 
     def _recheck(self) -> None:
         """A page whose login has ended since is cut; when it comes back it meets the guards."""

@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as PostgresConnection  # noqa: N812  
 from sqlalchemy import Connection, text
 from sqlalchemy.pool import PoolProxiedConnection
 
+from app.domain.fund_fetches import FUNDS_CHANNEL
 from app.domain.live import TICKS_CHANNEL, Tick
 
 COLUMNS = {
@@ -60,17 +61,21 @@ def listening(pooled: PoolProxiedConnection) -> Iterator[PostgresConnection]:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {FUNDS_CHANNEL}")
             cursor.execute(f"LISTEN {TICKS_CHANNEL}")
         yield connection
     finally:
         connection.close()
 
 
-def wait_for_ticks(connection: PostgresConnection, seconds: float) -> bool:
-    """True as soon as a batch was announced, one or many; False after ``seconds``. Raises psycopg2.Error when cut."""
+def wait_for_news(connection: PostgresConnection, seconds: float) -> frozenset[str]:
+    """The channels on which something was announced, once or often, as soon as that is; empty after ``seconds``.
+
+    Raises psycopg2.Error when cut.
+    """
     if not connection.notifies:
         select.select([connection], [], [], seconds)
         connection.poll()
-    announced = bool(connection.notifies)
+    announced = frozenset(notice.channel for notice in connection.notifies)
     connection.notifies.clear()
     return announced

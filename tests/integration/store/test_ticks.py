@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.Boilerplate import Boilerplate
 from app.domain.live import Tick
-from app.store.ticks import listening, load_ticks, save_ticks, wait_for_ticks
+from app.store.ticks import listening, load_ticks, save_ticks, wait_for_news
 
 NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 INFY = Tick("NSE", "INFY", 1500.5, 1490.0, NOON, NOON)
@@ -64,11 +64,11 @@ def test_what_is_no_price_is_refused(database: Boilerplate, price: float) -> Non
 
 def test_a_stored_batch_is_announced_at_commit_and_an_old_one_is_not(database: Boilerplate) -> None:
     with listening(database.get_db_connection()) as connection:
-        assert not wait_for_ticks(connection, 0.0)
+        assert not wait_for_news(connection, 0.0)
         save(database, INFY)
-        assert wait_for_ticks(connection, 10.0)
+        assert wait_for_news(connection, 10.0)
         save(database, INFY)
-        assert not wait_for_ticks(connection, 0.2)
+        assert not wait_for_news(connection, 0.2)
 
 
 def test_several_batches_are_heard_as_one(database: Boilerplate) -> None:
@@ -78,8 +78,8 @@ def test_several_batches_are_heard_as_one(database: Boilerplate) -> None:
         while len(connection.notifies) < 3:  # Postgres may deliver them one by one
             assert select.select([connection], [], [], 10.0)[0]
             connection.poll()
-        assert wait_for_ticks(connection, 10.0)
-        assert not wait_for_ticks(connection, 0.2)
+        assert wait_for_news(connection, 10.0)
+        assert not wait_for_news(connection, 0.2)
 
 
 def test_listening_takes_no_place_in_the_pool(database: Boilerplate) -> None:
