@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
+from app.domain.disclosures import DisclosureFile, Outcome, SchemeSheet, Source
 from app.domain.holdings import HoldingsSnapshot
-from app.sources.sample_market import SAMPLE_FUND_PREFIX, SampleFund, generate_sample
+from app.domain.scheme_names import scheme_key
+from app.domain.schemes import MatchedBy, Portfolio
+from app.ingest.portfolios import NEW
+from app.sources.amc.reader import PARSER_VERSION
+from app.sources.sample_funds import ASSETS, SampleScheme, describe_funds
+from app.sources.sample_market import SampleFund, generate_sample
+from app.store.disclosures import JudgedSheet, save_disclosures
+from app.store.fund_costs import save_costs
 from app.store.holdings import delete_sample_book, has_any_book, has_host_book, save_snapshot
 from app.store.imports import ImportRecord, lock_imports, record_import
 from app.store.prices import delete_sample_prices, save_bars
-from app.store.securities import delete_sample_securities, save_security_list
+from app.store.sample_funds import delete_sample_funds
+from app.store.schemes import create_portfolio, save_schemes
+from app.store.securities import delete_sample_securities, load_nse_symbols, save_security_list
 
 SAMPLE_DATE = date(2000, 1, 1)
 """The day the sample's names count for, so that any real list overrules them."""
+SAMPLE = "sample"
+"""The source and the file name of what was generated."""
 
 
 def load_sample(connection: Connection, last_day: date) -> bool:
@@ -34,7 +47,9 @@ def load_sample(connection: Connection, last_day: date) -> bool:
     save_snapshot(connection, HoldingsSnapshot(sample.holdings, "sample", newest, is_sample=True))
     for fund in sample.funds:
         _save_fund(connection, fund, newest)
-    for kind in ("prices", "securities", "holdings"):
+    for scheme in describe_funds(sample):
+        _save_scheme(connection, scheme)
+    for kind in ("prices", "securities", "holdings", "disclosures"):
         record_import(
             connection, ImportRecord(kind, "sample", "", changed, changed, oldest if kind == "prices" else None)
         )
@@ -46,11 +61,28 @@ def remove_sample(connection: Connection) -> None:
     delete_sample_book(connection)
     delete_sample_prices(connection)
     delete_sample_securities(connection)
-    for table, column in (("mf_holdings", "tradingsymbol"), ("mf_nav_history", "mf_symbol")):
-        connection.execute(
-            text(f"DELETE FROM {table} WHERE {column} LIKE :sample"),  # noqa: S608
-            {"sample": f"{SAMPLE_FUND_PREFIX}%"},
-        )
+    delete_sample_funds(connection)
+
+
+def _save_scheme(connection: Connection, described: SampleScheme) -> None:
+    """AMFI's row, ratios and portfolio of a fund, under its sample ISIN."""
+    scheme = described.scheme
+    save_schemes(connection, (scheme,), SAMPLE_DATE)
+    save_costs(
+        connection, described.costs, {scheme.name: scheme_key(scheme.name)}, {scheme.name: scheme.family}, SAMPLE
+    )
+    if described.lines is None or scheme.isin is None:
+        return
+    found = Portfolio(NEW, scheme.isin, scheme.amfi_code, scheme.name, scheme.house, MatchedBy.NAME)
+    portfolio = create_portfolio(connection, scheme_key(scheme.name), found)
+    sheet = SchemeSheet(
+        SAMPLE, scheme.name, scheme.name, described.as_on, described.lines, ASSETS, 100.0,
+        described.gross_equity, described.net_equity, (), None,
+    )  # fmt: skip
+    file = DisclosureFile(SAMPLE, 0, sha256(scheme.isin.encode()).hexdigest(), PARSER_VERSION)
+    symbols = load_nse_symbols(connection, [line.isin for line in described.lines if line.isin])
+    judged = JudgedSheet(sheet, portfolio, described.as_on, False, symbols)
+    save_disclosures(connection, file, [judged], Source.UPLOAD, Outcome.STORED)
 
 
 def _save_fund(connection: Connection, fund: SampleFund, last_day: date) -> None:

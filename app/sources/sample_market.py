@@ -31,13 +31,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtr, stdtrit
 
+from app.domain.fund_holdings import SAMPLE_FUND_PREFIX
 from app.domain.holdings import Holding
 from app.domain.prices import Basis, FloatArray, PriceFile
 from app.domain.securities import Security, SecurityList
 
 BENCHMARK = "NIFTY50"
-SAMPLE_FUND_PREFIX = "INF999S01"
-"""Start of every sample fund's ISIN, given to no real fund house."""
 DAYS = 756
 """Trading days generated: three years of 252."""
 YEAR = 252

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import UnknownWindow
-from app.risk.EquityRiskCalculator import check_windows
+from app.risk.report_windows import check_windows
 
 
 def test_all_windows_are_meant_where_none_is_named() -> None:
