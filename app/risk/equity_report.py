@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.backtests import BacktestReport
 from app.domain.data_issues import DataIssue, Severity
 from app.domain.prices import PricePanel
 from app.domain.risk_reports import (
@@ -19,16 +20,17 @@ from app.domain.risk_reports import (
     EquityRiskReport,
     EquitySeries,
     HoldingMeasures,
+    HoldingRanges,
     HoldingReport,
     WindowReport,
 )
 from app.domain.securities import MatchKind
 from app.measures.conventions import PERIODS_PER_YEAR, has_enough_returns
-from app.measures.correlation import complete_days, correlation_matrix
 from app.measures.drawdown import running_drawdown, worst_drawdown
 from app.measures.window_measures import WindowMeasures, window_measures
 from app.risk.equity_measures import (
     NO_SPREAD,
+    SUSPENDED,
     Portfolio,
     RiskOptions,
     build_portfolio,
@@ -37,12 +39,14 @@ from app.risk.equity_measures import (
 )
 from app.risk.exposure import concentration, liquidity
 from app.risk.positions import Position
+from app.risk.range_risk import Comovement, OwnRanges, book_range, comovement, holding_ranges, own_ranges
 from app.risk.valuation import Price, Valuation, value_positions
+from app.risk.var_backtest import with_preferred
 
-MIN_CORRELATION_DAYS = 20
 HISTOGRAM_BINS = 41
 OWN_MEASURES = (
     ("volatility", 100.0),
+    ("volatility_ewma", 100.0),
     ("beta", 1.0),
     ("correlation", 1.0),
     ("var_historical_95", 100.0),
@@ -54,7 +58,10 @@ OWN_MEASURES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """Everything a report is computed from. ``live`` prices, one a position or none at all, are newer than the rest."""
+    """Everything a report is computed from. ``live`` prices, one a position or none at all, are newer than the rest.
+
+    ``restated`` is another object whenever prices before the newest day may have changed.
+    """
 
     positions: tuple[Position, ...]
     as_of: date | None
@@ -63,6 +70,8 @@ class Book:
     panel: PricePanel
     price_issues: tuple[DataIssue, ...]
     live: tuple[Price | None, ...] = ()
+    feed_issues: tuple[DataIssue, ...] = ()
+    restated: object = field(default=None, compare=False)
 
 
 def compute_report(
@@ -74,18 +83,26 @@ def compute_report(
     today: date,
     computed_at: str,
     as_of: date | None = None,
+    tested: BacktestReport | None = None,
 ) -> EquityRiskReport:
-    """The report of a book over the named windows. ``as_of`` values the book at the closes of an earlier day."""
+    """The report of a book over the named windows. ``as_of`` values the book at the closes of an earlier day.
+
+    With the backtest of this book each window has the VaR of the method that ``tested`` prefers.
+    """
     panel = book.panel
     valuation = value_positions(book.positions, panel, book.as_of, as_of, book.live)
     windows = sorted(windows, key=WINDOWS.__getitem__)
     lengths = [WINDOWS[name] for name in windows]
     portfolios = [build_portfolio(panel, valuation.weights, length) for length in lengths]
-    measured = _measure(panel, portfolios, lengths, options)
+    measured = measure_windows(panel, portfolios, lengths, options)
+    ranges = own_ranges(panel, lengths)
     reports = {
-        name: _window_report(panel, portfolio, measured, row, valuation, options, horizon_days)
+        name: window_report(panel, portfolio, measured, row, ranges[row], valuation, options, horizon_days)
         for row, (name, portfolio) in enumerate(zip(windows, portfolios, strict=True))
     }
+    if tested is not None:
+        series = {name: portfolio.series for name, portfolio in zip(windows, portfolios, strict=True)}
+        reports = with_preferred(reports, series, tested, valuation.total, horizon_days)
     newest = panel.days[-1].astype(object) if len(panel.days) else None
     return EquityRiskReport(
         scope="equity",
@@ -101,8 +118,8 @@ def compute_report(
         windows=reports,
         concentration=concentration(book.positions, valuation),
         liquidity=liquidity(book.positions, valuation, panel, options.participation),
-        holdings=_holdings(book.positions, valuation, panel, measured, windows),
-        data_issues=_issues(book, valuation, reports, newest, today if as_of is None else None),
+        holdings=_holdings(book.positions, valuation, panel, measured, ranges, windows),
+        data_issues=book_issues(book, valuation, reports, newest, today if as_of is None else None),
     )
 
 
@@ -127,7 +144,7 @@ def compute_series(book: Book, window: str, as_of: date | None = None) -> Equity
     )
 
 
-def _measure(
+def measure_windows(
     panel: PricePanel, portfolios: Sequence[Portfolio], lengths: Sequence[int], options: RiskOptions
 ) -> WindowMeasures:
     """All holdings, then one column for each window's portfolio, in one pass."""
@@ -142,45 +159,41 @@ def _measure(
     return window_measures(matrix, benchmark, np.array(lengths), options.risk_free / PERIODS_PER_YEAR)
 
 
-def _window_report(
+def window_report(
     panel: PricePanel,
     portfolio: Portfolio,
     measured: WindowMeasures,
     row: int,
+    own: OwnRanges,
     valuation: Valuation,
     options: RiskOptions,
     horizon_days: int,
 ) -> WindowReport:
+    """The report of window ``row``. Only total and weights (N,) of the valuation are used."""
     days = panel.days[1:][-portfolio.length :]
     known = np.flatnonzero(np.isfinite(portfolio.series))
-    measures = portfolio_measures(panel, portfolio, measured, row, valuation.total, options, horizon_days)
+    moves = comovement(panel, portfolio)
+    ranged = book_range(portfolio, own, moves)
+    measures = portfolio_measures(panel, portfolio, measured, row, ranged, valuation.total, options, horizon_days)
     return WindowReport(
         observations=len(known),
         from_date=days[known[0]].astype(object) if len(known) else None,
         to_date=days[known[-1]].astype(object) if len(known) else None,
         coverage=portfolio.coverage * 100,
         measures=measures,
-        correlation=_correlation(panel, portfolio),
+        correlation=_correlation(panel, portfolio, moves),
         drawdown=_drawdown(portfolio, panel.days[-len(portfolio.series) - 1 :]),
         left_out=tuple(np.array(panel.symbols, dtype=object)[~portfolio.included & (valuation.weights > 0)]),
     )
 
 
-def _correlation(panel: PricePanel, portfolio: Portfolio) -> Correlation:
+def _correlation(panel: PricePanel, portfolio: Portfolio, moves: Comovement) -> Correlation:
     """Correlations of the holdings in the window; one that never moves has none and is not in the matrix."""
-    columns = np.flatnonzero(portfolio.included)
-    returns = panel.returns[-portfolio.length :, columns]
-    days = complete_days(returns)
-    if days >= MIN_CORRELATION_DAYS:
-        matrix = correlation_matrix(returns)
-        moves = ~np.isnan(np.diagonal(matrix))
-        columns, matrix = columns[moves], matrix if moves.all() else matrix[np.ix_(moves, moves)]
-    if len(columns) < 2:
-        return Correlation((), np.empty((0, 0)), days, "needs two holdings with enough history that move")
-    if days < MIN_CORRELATION_DAYS:
-        reason = f"only {days} days on which every holding has a return, {MIN_CORRELATION_DAYS} are needed"
-        return Correlation((), np.empty((0, 0)), days, reason)
-    return Correlation(tuple(panel.symbols[column] for column in columns), matrix, days)
+    if moves.unavailable and np.count_nonzero(portfolio.included) >= 2:
+        return Correlation((), np.empty((0, 0)), moves.days, moves.unavailable)
+    if len(moves.columns) < 2:
+        return Correlation((), np.empty((0, 0)), moves.days, "needs two holdings with enough history that move")
+    return Correlation(tuple(panel.symbols[column] for column in moves.columns), moves.matrix, moves.days)
 
 
 def _drawdown(portfolio: Portfolio, days: NDArray[np.datetime64]) -> Drawdown | None:
@@ -202,9 +215,10 @@ def _holdings(
     valuation: Valuation,
     panel: PricePanel,
     measured: WindowMeasures,
+    ranges: Sequence[OwnRanges],
     windows: Sequence[str],
 ) -> tuple[HoldingReport, ...]:
-    by_window = [(name, _holding_measures(panel, measured, row, WINDOWS[name])) for row, name in enumerate(windows)]
+    by_window = [(name, _holding_measures(panel, measured, row, ranges[row])) for row, name in enumerate(windows)]
     reports = [
         HoldingReport(
             isin=position.isin,
@@ -224,6 +238,7 @@ def _holdings(
             else value - position.quantity * position.average_price,
             matched_by=position.matched_by,
             windows={name: measures[column] for name, measures in by_window},
+            history_source=panel.sources[column],
         )
         for column, (position, price, value, weight) in enumerate(
             zip(positions, valuation.prices, valuation.values, valuation.weights.tolist(), strict=True)
@@ -232,54 +247,59 @@ def _holdings(
     return tuple(sorted(reports, key=lambda report: -(report.value or 0.0)))
 
 
-def _holding_measures(panel: PricePanel, measured: WindowMeasures, row: int, length: int) -> list[HoldingMeasures]:
+def _holding_measures(panel: PricePanel, measured: WindowMeasures, row: int, own: OwnRanges) -> list[HoldingMeasures]:
     """Own measures of every holding over one window, in percent; None, with the reason, where it can't be honest."""
-    count = len(panel.symbols)
+    count, length = len(panel.symbols), own.length
     seen = measured.observations[row, :count]
     pairs = np.isfinite(panel.returns[-length:] + panel.benchmark_returns[-length:, None]).sum(axis=0)
     values = np.stack([getattr(measured, name)[row, :count] * factor for name, factor in OWN_MEASURES], axis=1)
-    values[~has_enough_returns(pairs, length), 1:3] = np.nan
+    values[~has_enough_returns(pairs, length), 2:4] = np.nan
     values[~has_enough_returns(seen, length) | panel.suspended] = np.nan
     return [
-        _own_measures(own, days, None)
+        _own_measures(figures, days, None, ranged)
         if complete
         else _own_measures(
-            [None if math.isnan(value) else value for value in own],
+            [None if math.isnan(value) else value for value in figures],
             days,
             _why_incomplete(panel, length, days, common, suspended=suspended),
+            ranged,
         )
-        for own, complete, days, common, suspended in zip(
+        for figures, complete, days, common, suspended, ranged in zip(
             values.tolist(),
             np.isfinite(values).all(axis=1).tolist(),
             seen.tolist(),
             pairs.tolist(),
             panel.suspended.tolist(),
+            holding_ranges(panel, own),
             strict=True,
         )
     ]
 
 
-def _own_measures(values: Sequence[float | None], seen: int, reason: str | None) -> HoldingMeasures:
-    volatility, beta, correlation, var, cvar, drawdown = values
-    return HoldingMeasures(volatility, beta, correlation, var, cvar, drawdown, seen, reason)
+def _own_measures(
+    values: Sequence[float | None], seen: int, reason: str | None, ranged: HoldingRanges
+) -> HoldingMeasures:
+    volatility, ewma, beta, correlation, var, cvar, drawdown = values
+    return HoldingMeasures(volatility, ewma, beta, correlation, var, cvar, drawdown, seen, reason, ranged)
 
 
 def _why_incomplete(panel: PricePanel, length: int, seen: int, pairs: int, *, suspended: bool) -> str:
     if suspended:
-        return "it looks suspended: its risk can't be measured from prices"
+        return SUSPENDED
     if not has_enough_returns(seen, length):
         return f"{seen} of {length} returns, nine in ten are needed"
     return why_no_pairs(pairs, length, panel.benchmark_name) or NO_SPREAD
 
 
-def _issues(
+def book_issues(
     book: Book,
     valuation: Valuation,
-    reports: dict[str, WindowReport],
+    reports: Mapping[str, WindowReport],
     newest: date | None,
     today: date | None,
 ) -> tuple[DataIssue, ...]:
-    issues = [*book.price_issues, *valuation.issues, *_identity_issues(book.positions)]
+    """What is wrong with the data, the worst first; prices can be old only on ``today``."""
+    issues = [*book.price_issues, *book.feed_issues, *valuation.issues, *_identity_issues(book.positions)]
     if book.panel.benchmark_name is None:
         issues.append(
             DataIssue(
@@ -300,12 +320,13 @@ def _issues(
                 "Import newer prices.",
             )
         )
-    issues += _left_out_issues(reports)
+    issues += left_out_issues(reports)
     rank = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted(issues, key=lambda issue: (rank[issue.severity], issue.code, issue.subject)))
 
 
-def _left_out_issues(reports: dict[str, WindowReport]) -> list[DataIssue]:
+def left_out_issues(reports: Mapping[str, WindowReport]) -> list[DataIssue]:
+    """A warning for each holding that some windows leave out."""
     windows: dict[str, list[str]] = {}
     for name, report in reports.items():
         for symbol in report.left_out:

@@ -1,11 +1,12 @@
-// Draws the three library charts. Each option builder is a pure function of (data, palette, element size).
+// Draws the library charts. Each option builder is a pure function of (data, palette, element size).
 import {getInstanceByDom, init} from './charts/echarts.js';
 import {correlationOption} from './charts/correlation.js';
 import {drawdownOption} from './charts/drawdown.js';
+import {historyOption} from './charts/history.js';
 import {lossOption} from './charts/loss.js';
 import {readPalette} from './charts/palette.js';
 
-const OPTIONS = {loss: lossOption, drawdown: drawdownOption, correlation: correlationOption};
+const OPTIONS = {loss: lossOption, drawdown: drawdownOption, correlation: correlationOption, history: historyOption};
 const resizer = new ResizeObserver((entries) => {
   for (const {target} of entries) getInstanceByDom(target)?.resize();
 });

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -45,6 +46,22 @@ def insert_host_prices(database: Boilerplate, symbol: str, first: int, last: int
                 {"symbol": symbol, "day": str(days[row]), "close": float(CLOSES[symbol][row] * factor)}
                 for row in range(first, last)
             ],
+        )
+
+
+def own_ranges(symbol: str, first: int, last: int) -> bytes:
+    """The same closes as ``own_prices``, now with an open and a range of two percent around it."""
+    rows = zip(weekdays(DAYS)[first:last], CLOSES[symbol][first:last], strict=True)
+    lines = (f"{symbol},{day},{c * 0.999},{c * 1.01},{c * 0.99},{c},50000" for day, c in rows)
+    return "\n".join(("symbol,date,open,high,low,close,volume", *lines)).encode()
+
+
+def set_host_range(database: Boilerplate, symbol: str, row: int) -> None:
+    with database.transaction() as connection:
+        connection.execute(
+            text("""UPDATE rt_intraday_price SET price_high = price_close * 1.01, price_low = price_close * 0.99
+                    WHERE scrip_id = :symbol AND price_date = :day"""),
+            {"symbol": symbol, "day": str(weekdays(DAYS)[row])},
         )
 
 
@@ -123,6 +140,9 @@ CHANGES: dict[str, Callable[[Boilerplate], object]] = {
     "own prices of a share that the dashboard had": lambda db: bring_prices(
         db, price_csv({OF_HOST: CLOSES[OF_HOST][:START] * 1.02}, weekdays(DAYS)[:START])
     ),
+    "opens, highs and lows of a year": lambda db: bring_prices(db, own_ranges("ITC", 0, START)),
+    "one corrected range": lambda db: bring_prices(db, own_ranges("TCS", START - 9, START - 8)),
+    "a high and low of the dashboard's newest row": lambda db: set_host_range(db, OF_HOST, START - 1),
     "newer rows of the dashboard": lambda db: insert_host_prices(db, OF_HOST, START, DAYS),
     "a corrected newest row of the dashboard": lambda db: insert_host_prices(db, OF_HOST, START - 1, START, 1.01),
     "a corrected old row of the dashboard": lambda db: insert_host_prices(db, OF_HOST, 100, 101, 1.01),
@@ -163,15 +183,26 @@ def test_every_change_after_the_other_leaves_the_warm_report_equal_to_a_fresh_on
     assert comparable(stored.equity.report()) == fresh_report(stored)
 
 
-def test_a_warm_report_takes_at_most_six_statements_and_reads_only_the_dashboards_newest_day(
+def test_a_warm_report_takes_at_most_seven_statements_and_reads_only_the_dashboards_newest_day(
     stored: Services, bar_reads: list[date | None]
 ) -> None:
     stored.equity.report()
     bar_reads.clear()
     with statements(stored.database) as seen:
         stored.equity.report()
-    assert 0 < len(seen) <= 6
+    assert 0 < len(seen) <= 7
     assert bar_reads == [weekdays(DAYS)[START - 1].astype(object)]
+
+
+def test_ranges_are_read_from_both_stores(stored: Services) -> None:
+    bring_prices(stored.database, own_ranges("ITC", 0, START))
+    for row in range(START - 300, START):
+        set_host_range(stored.database, OF_HOST, row)
+    found = {h.symbol: h.windows["1y"].range_volatility for h in stored.equity.report().holdings}
+    width = 100 * math.log(1.01 / 0.99) * math.sqrt(252 / 4 / math.log(2))
+    assert found["ITC"].parkinson == pytest.approx(width, rel=1e-4)  # prices are stored as they were written
+    assert found[OF_HOST].parkinson == pytest.approx(width, rel=1e-4)
+    assert found["TCS"].parkinson == 0
 
 
 def test_newer_bars_are_read_from_their_first_day_only(stored: Services, bar_reads: list[date | None]) -> None:

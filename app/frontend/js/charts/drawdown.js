@@ -1,19 +1,7 @@
 // Underwater chart: the fall from the highest point so far, with the high and the low of the deepest fall.
 import {formatPercent} from '../money.js';
+import {longDay, monthStarts, shortMonth} from './days.js';
 import {FONT, niceStep, tooltip} from './palette.js';
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-// Days are calendar days, not moments: cut from the ISO text, so that no time zone moves them.
-const longDay = (day) => `${Number(day.slice(8))} ${MONTHS[Number(day.slice(5, 7)) - 1]} ${day.slice(0, 4)}`;
-const shortMonth = (day) => `${MONTHS[Number(day.slice(5, 7)) - 1]} ${day.slice(2, 4)}`;
-
-/** The first trading day of each month, thinned to at most `most`. */
-function monthStarts(days, most) {
-  const starts = days.flatMap((day, index) => (index && day.slice(0, 7) !== days[index - 1].slice(0, 7) ? [index] : []));
-  const every = Math.ceil(starts.length / most);
-  return new Set(starts.filter((_, index) => index % every === 0));
-}
 
 /** Keeps a label inside the chart when its point is near an edge. */
 function alignment(index, count) {
