@@ -11,14 +11,23 @@ from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.domain.errors import DatabaseUnavailable, InputFileError, RiskError, UnknownWindow
+from app.domain.errors import DatabaseUnavailable, InputFileError, RiskError, UnknownFund, UnknownWindow
+from app.domain.fund_fetches import WrongWish
+from app.domain.hedges import UnclearGoal
+from app.domain.risk_runs import UnknownRun
+from app.domain.scenarios import UnclearScenario
 from app.domain.serialise import to_json
 
 log = logging.getLogger(__name__)
 STATUS: dict[type[RiskError], HTTPStatus] = {
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     InputFileError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownFund: HTTPStatus.NOT_FOUND,
     UnknownWindow: HTTPStatus.BAD_REQUEST,
+    UnclearGoal: HTTPStatus.BAD_REQUEST,
+    WrongWish: HTTPStatus.BAD_REQUEST,
+    UnclearScenario: HTTPStatus.BAD_REQUEST,
+    UnknownRun: HTTPStatus.BAD_REQUEST,
 }
 PROBLEM_SCHEMA = {
     "type": "object",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import types
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -17,6 +18,7 @@ PLAIN: dict[Any, dict[str, Any]] = {
     int: {"type": "integer"},
     float: {"type": "number"},
     date: {"type": "string", "format": "date"},
+    datetime: {"type": "string", "format": "date-time"},
 }
 
 
@@ -33,7 +35,7 @@ def schema_of(kind: Any) -> dict[str, Any]:
         return {"anyOf": [schema_of(part) if part is not types.NoneType else {"type": "null"} for part in arguments]}
     if origin is tuple:
         return {"type": "array", "items": schema_of(arguments[0])}
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return {"type": "object", "additionalProperties": schema_of(arguments[1])}
     if origin is np.ndarray:
         return {"type": "array"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.api.formats import count, decimal, maybe, measure_value, percent_beside
 from app.api.measure_words import LEVELS, MEASURES, NOT_COMPUTED, VAR_METHODS, MeasureWords, var_key, words_for
 from app.domain.data_issues import DataIssue, Severity
+from app.domain.fund_reports import MFRiskReport
 from app.domain.money import format_rupees
 from app.domain.risk_reports import (
     Concentration,
@@ -87,7 +88,7 @@ class Measures:
     """All measures of the window but the other ways to compute VaR, which the loss panel compares."""
 
     rows: tuple[MeasureRow, ...]
-    report: EquityRiskReport
+    report: EquityRiskReport | MFRiskReport
     window: WindowReport
 
 
@@ -181,7 +182,7 @@ def _figure(key: str, window: WindowReport) -> Figure:
     return Figure(key, words.name, format_rupees(measure.rupees), (gist, words.term))
 
 
-def measures(report: EquityRiskReport, window: WindowReport) -> Measures:
+def measures(report: EquityRiskReport | MFRiskReport, window: WindowReport) -> Measures:
     """Known measures in the order of the words, then any the words don't know."""
     compared = {var_key(method, level) for method in VAR_METHODS for level in LEVELS} - MEASURES.keys()
     known = [key for key in MEASURES if key in window.measures]

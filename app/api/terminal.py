@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 
 from app.domain.money import format_rupees
-from app.domain.risk_reports import EquityRiskReport, Measure, Unit
+from app.domain.risk_reports import EquityRiskReport, Measure, Unit, WindowReport
 
 
 def print_equity(report: EquityRiskReport, console: Console) -> None:
@@ -14,13 +16,17 @@ def print_equity(report: EquityRiskReport, console: Console) -> None:
     value = "no value" if report.value is None else format_rupees(report.value)
     sample = "  SAMPLE DATA" if report.sample_data else ""
     console.print(f"Equity {value}, prices as of {report.as_of or 'never'}{sample}", markup=False)
-    table = Table("Measure", *report.windows)
-    names = next(iter(report.windows.values())).measures
-    for name in names:
-        table.add_row(name, *(_cell(window.measures[name]) for window in report.windows.values()))
-    console.print(table)
+    print_measures(report.windows, console)
     for issue in report.data_issues:
         console.print(f"{issue.severity}: {issue.subject}: {issue.message} {issue.remedy}", markup=False)
+
+
+def print_measures(windows: Mapping[str, WindowReport], console: Console) -> None:
+    """A row for each measure, a column for each window."""
+    table = Table("Measure", *windows)
+    for name in next(iter(windows.values())).measures:
+        table.add_row(name, *(_cell(window.measures[name]) for window in windows.values()))
+    console.print(table)
 
 
 def _cell(measure: Measure) -> str:

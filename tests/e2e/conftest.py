@@ -13,10 +13,14 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
+from app.api.combined_screen import combined_screen_blueprint
+from app.api.funds_screen import funds_blueprint
 from app.api.guards import CONTENT_SECURITY_POLICY
 from app.api.screen import screen_blueprint
 from tests.e2e.chromium import LAUNCH, NO_CHROMIUM, find_chromium
+from tests.fakes.combined_reports import FakeCombined
 from tests.fakes.equity_reports import FakeEquity, FakeServices
+from tests.fakes.fund_reports import FakeFunds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,9 +32,12 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-def serve(equity: FakeEquity) -> Flask:
+def serve(services: FakeServices, funds: FakeFunds | None = None, combined: FakeCombined | None = None) -> Flask:
     app = Flask("screen_under_test", static_folder=None)
-    app.register_blueprint(screen_blueprint(FakeServices(equity)))
+    app.register_blueprint(screen_blueprint(services))
+    app.register_blueprint(funds_blueprint((funds or FakeFunds()).desk()))
+    app.register_blueprint(combined_screen_blueprint(combined or FakeCombined()))
+    app.add_template_global(lambda: "token", "csrf_token")
 
     @app.after_request
     def secure(response: Response) -> Response:
@@ -61,7 +68,7 @@ def equity() -> FakeEquity:
 def address(equity: FakeEquity) -> Iterator[str]:
     if load_assets().notice:
         missing("the screen's files are not built: run python app/frontend/build.py")
-    server = make_server("127.0.0.1", 0, serve(equity), threaded=True)
+    server = make_server("127.0.0.1", 0, serve(FakeServices(equity)), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

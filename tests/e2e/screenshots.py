@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.e2e.chromium import LAUNCH, NO_CHROMIUM, find_chromium
 
-PAGES = {"risk": "", "holdings": "holdings", "api": "api"}
+PAGES = {"risk": "", "holdings": "holdings", "funds": "funds", "everything": "combined", "api": "api"}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
+from app.api.hedge_panel import HedgeDesk, QuoteDesk
+from app.api.history_panel import HistoryDesk
+from app.domain.backtests import BacktestReport
 from app.domain.data_issues import DataIssue, Severity
 from app.domain.errors import RiskError
 from app.domain.live import LiveRisk
@@ -19,6 +22,7 @@ from app.domain.risk_reports import (
     EquityRiskReport,
     EquitySeries,
     HoldingMeasures,
+    HoldingRanges,
     HoldingReport,
     Liquidity,
     Measure,
@@ -27,6 +31,8 @@ from app.domain.risk_reports import (
     Unit,
     WindowReport,
 )
+from tests.fakes.hedges import FakeQuotes, analyzer_of
+from tests.fakes.histories import FakeHistory, normal_backtest
 
 AS_OF = date(2026, 11, 20)
 BOOK: tuple[tuple[str, str, str, float, float], ...] = (
@@ -153,6 +159,8 @@ def window_measures(returns: FloatArray, index: FloatArray, deepest: float) -> d
     found["volatility"] = Measure(
         spread * 252**0.5, Unit.PERCENT, total() * spread * 252**0.5 / 100, None, "Sample deviation", count, 98.8
     )
+    found["volatility_ewma"] = percent_measure(11.5, total(), count, "RiskMetrics, 0.94")
+    found["volatility_range"] = percent_measure(14.25, total(), count, "Yang-Zhang of each holding")
     beta = float(np.cov(returns, index)[0, 1] / index.var(ddof=1))
     found["beta"] = ratio_measure(beta, count, "Least squares against Nifty 50")
     found["correlation_nifty"] = ratio_measure(float(np.corrcoef(returns, index)[0, 1]), count, "Pearson")
@@ -164,8 +172,11 @@ def window_measures(returns: FloatArray, index: FloatArray, deepest: float) -> d
 def holding(index: int) -> HoldingReport:
     symbol, name, sector, quantity, price = BOOK[index]
     stale = symbol == "SMALLCO"
-    own = HoldingMeasures(21.4 + index, 1.1 - index / 30, 0.62, 2.1, 2.9, 18.2, 252, None)
-    short = HoldingMeasures(None, None, None, None, None, None, 22, "only 22 of 60 returns, 90% are needed")
+    ranges = HoldingRanges(24.1 + index, 20.2 + index, 19.9 + index, 19.7 + index, 252, None)
+    own = HoldingMeasures(21.4 + index, 18.3 + index, 1.1 - index / 30, 0.62, 2.1, 2.9, 18.2, 252, None, ranges)
+    no_ranges = HoldingRanges(None, None, None, None, 21, "21 of 60 days have a usable open, high and low")
+    reason = "only 22 of 60 returns, 90% are needed"
+    short = HoldingMeasures(None, None, None, None, None, None, None, 22, reason, no_ranges)
     return HoldingReport(
         isin=None,
         symbol=symbol,
@@ -308,6 +319,11 @@ class FakeEquity:
             raise self.series_of
         return self.series_of or normal_series(window)
 
+    def backtest(self, windows: tuple[str, ...] | None = None, as_of: date | None = None) -> BacktestReport:
+        if isinstance(self.report_of, Exception):
+            raise self.report_of
+        return normal_backtest(windows or tuple(WINDOWS))
+
     def live(self) -> LiveRisk:
         if self.live_of is None:
             raise RiskError("no live prices were given to the fake")
@@ -319,3 +335,6 @@ class FakeServices:
     """What the screen needs of the app."""
 
     equity: FakeEquity
+    hedge: HedgeDesk = field(default_factory=analyzer_of)
+    derivatives: QuoteDesk = field(default_factory=FakeQuotes)
+    history: HistoryDesk = field(default_factory=FakeHistory)

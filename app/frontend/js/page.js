@@ -40,12 +40,13 @@ async function fetchData(address) {
   return response.json();
 }
 
-const loadData = () => (data ??= fetchData(live().dataset.charts));
+/** A chart may name its own data; all others share those of the window. */
+const loadData = (source) => (source ? fetchData(source) : (data ??= fetchData(live().dataset.charts)));
 
 async function drawChart(element) {
   drawn.add(element);
   try {
-    const [{draw}, values] = await Promise.all([loadLibrary(), loadData()]);
+    const [{draw}, values] = await Promise.all([loadLibrary(), loadData(element.parentElement.dataset.source)]);
     if (!element.isConnected) return;
     element.parentElement.classList.remove('failed');
     draw(element, values);
@@ -122,14 +123,15 @@ function settle() {
   markSection();
 }
 
-/** A push says for itself what is new; a change of window is told here. */
-let isPush = false;
+/** A change of window is told here; a push, and a panel that was asked for alone, say for themselves what is new. */
+let shownWindow = live().dataset.window;
 
 async function refresh() {
   data = null;
   await redrawCharts();
-  if (isPush) isPush = false;
-  else say(document.querySelector('.switch [aria-current]')?.dataset.say ?? '');
+  if (live().dataset.window === shownWindow) return;
+  shownWindow = live().dataset.window;
+  say(document.querySelector('.switch [aria-current]')?.dataset.say ?? '');
 }
 
 /** A push swaps every panel at nearly the same time: the charts are fetched once for all of them. */
@@ -146,9 +148,6 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('#theme')) switchTheme();
 });
 document.addEventListener('htmx:after:swap', afterSwap);
-document.body.addEventListener('risk:updated', () => {
-  isPush = true;
-});
 document.addEventListener('htmx:error', () => say('The server could not be reached. What you see is from before.'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawCharts);
 addEventListener('scroll', markSectionSoon, {passive: true});

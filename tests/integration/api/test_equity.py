@@ -14,9 +14,9 @@ from tests.integration.importing import rows
 from tests.integration.input_files import weekdays
 
 MEASURES = (
-    "volatility", "beta", "correlation_nifty", "var_historical_95", "var_historical_99", "var_parametric_95",
-    "var_parametric_99", "var_cornish_fisher_95", "var_cornish_fisher_99", "var_monte_carlo_95", "var_monte_carlo_99",
-    "cvar_95", "cvar_99", "max_drawdown", "sharpe", "sortino",
+    "volatility", "volatility_ewma", "volatility_range", "beta", "correlation_nifty", "var_historical_95",
+    "var_historical_99", "var_parametric_95", "var_parametric_99", "var_cornish_fisher_95", "var_cornish_fisher_99",
+    "var_monte_carlo_95", "var_monte_carlo_99", "cvar_95", "cvar_99", "max_drawdown", "sharpe", "sortino",
 )  # fmt: skip
 
 

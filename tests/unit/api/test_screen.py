@@ -14,7 +14,7 @@ from app.api import assets
 from app.api.screen import PANELS, screen_blueprint
 from app.domain.data_issues import DataIssue, Severity
 from app.domain.errors import DatabaseUnavailable
-from app.domain.risk_reports import Correlation, Measure, Unit
+from app.domain.risk_reports import Correlation, HoldingRanges, Measure, Unit
 from tests.fakes.equity_reports import (
     FakeEquity,
     FakeServices,
@@ -161,7 +161,7 @@ def test_value_at_risk_is_never_called_the_worst_loss() -> None:
 def test_too_little_history_shows_reasons_instead_of_numbers_and_no_chart() -> None:
     html = page(FakeEquity(short_history_report(("1y",)), empty_series("1y")))
     assert words(html).count(REASON) > 15
-    assert 'class="chart"' not in html
+    assert re.findall(r'data-chart="(\w+)"', html) == ["history"]
     assert "Largest stock 15.2% HDFCBANK" in words(html)
 
 
@@ -285,6 +285,25 @@ def test_holdings_show_where_a_price_is_from_and_how_old_it_is() -> None:
     text = words(page(address="/holdings"))
     assert "₹21.35 holdings file, 17 Nov 2026 3 days older than the newest" in text
     assert text.count("older than the newest") == 1
+
+
+def test_volatility_from_ranges_and_of_late_stand_beside_that_of_closes() -> None:
+    html = client_for(FakeEquity()).get("/risk/panels/measures").text
+    keys = re.findall(r'id="measure-(volatility\w*)"', html)
+    assert keys == ["volatility", "volatility_ewma", "volatility_range"]
+    row = words(html[html.index('id="measure-volatility_range"') :].split("</details>")[0])
+    for part in ("Usual swing within the days", "14.25%", "252 daily ranges", "Yang-Zhang of each holding"):
+        assert part in row
+    assert "21.4% ranges 24.1% · EWMA 18.3%" in words(page(address="/holdings"))
+
+
+def test_a_holding_without_ranges_says_why_beside_its_other_volatilities() -> None:
+    report = normal_report(("1y",))
+    own = report.holdings[0].windows["1y"]
+    no_ranges = HoldingRanges(None, None, None, None, 0, "0 of 252 days have a usable open, high and low")
+    bare = replace(report.holdings[0], windows={"1y": replace(own, range_volatility=no_ranges)})
+    text = words(page(FakeEquity(replace(report, holdings=(bare, *report.holdings[1:]))), "/holdings"))
+    assert "21.4% ranges – · EWMA 18.3% 0 of 252 days have a usable open, high and low. 1.10" in text
 
 
 def test_losses_carry_an_arrow_and_a_sign_and_gains_too() -> None:
