@@ -21,17 +21,26 @@ from app.api.equity import MAX_HORIZON, OLDEST_DAY
 from app.api.passwords import ask_for_hash
 from app.api.terminal import print_equity
 from app.bootstrap import Services, build_services
+from app.commands.combined import add_combined_report
+from app.commands.disclosures import HELP, add_disclosure_import
+from app.commands.funds import add_fund_commands
+from app.commands.hedge import add_hedge_report
+from app.commands.history import add_backtest_report, add_history_commands
+from app.commands.kite import add_kite_commands
+from app.commands.mf import add_mf_report
+from app.commands.prices import add_price_commands
+from app.commands.schemes import fund_imports
 from app.domain.errors import InputFileError, RiskError
 from app.domain.imports import ImportResult
 from app.domain.market_hours import last_final_day, trading_day
 from app.domain.prices import Basis
 from app.domain.risk_reports import WINDOWS
 from app.domain.serialise import to_json
+from app.ingest.derivatives import import_derivatives
 from app.ingest.holdings import import_holdings
 from app.ingest.prices import confirm_move, import_actions, import_prices
 from app.ingest.sample_book import load_sample
 from app.ingest.securities import import_securities
-from app.kite_commands import add_kite_commands
 from app.processes import serve_ticker, serve_web, serve_worker, supervise
 from app.scheduled_jobs.RiskMonitoringScheduler import JOBS
 from app.settings import read_settings
@@ -81,8 +90,19 @@ def _parser() -> argparse.ArgumentParser:
         help=f"VaR horizon, 1 to {MAX_HORIZON}",
     )
     equity.add_argument("--json", action="store_true", help="the same JSON as GET /api/risk/equity")
+    add_hedge_report(_command(reports, "hedge", "what protects the shares, in whole lots", None), _services, _day)
+    add_combined_report(_command(reports, "combined", "risk of shares and funds together", None), _services, _day)
+    add_mf_report(_command(reports, "mf", "risk of the funds and what they hold", None), _services, _day)
+    add_backtest_report(
+        _command(reports, "backtest", "how good the VaR was on the book's own past", None), _services, _day
+    )
+    history = _command(commands, "history", "one measure over the days whose reports were kept", None)
+    add_history_commands(history, _services, _day)
     kite = _command(commands, "kite", "log in to Kite, fetch from it, see what is there", None)
     add_kite_commands(kite, _services, console)
+    add_price_commands(_command(commands, "prices", "daily prices without Kite", None), _services, console, _day)
+    funds = _command(commands, "funds", "fetch what funds hold, see how old it is", None)
+    add_fund_commands(funds, _services, console)
     confirm = _command(commands, "confirm", "say that a price move was real, so that risk figures count it", _confirm)
     confirm.add_argument("symbol", type=str.upper, metavar="SYMBOL")
     confirm.add_argument("day", type=_day, metavar="DATE", help="the day of the move (YYYY-MM-DD)")
@@ -129,8 +149,13 @@ def _import_parsers(parser: argparse.ArgumentParser) -> None:
     holdings.add_argument("--allow-empty", action="store_true", help="accept a file without any shares")
     _command(kinds, "securities", "NSE's lists of securities and symbol changes", _import(_securities))
     _command(kinds, "actions", "corporate actions: splits, bonuses, demergers", _import(_actions))
+    _command(kinds, "derivatives", "NSE's F&O bhavcopy: closes of index futures and options", _import(_derivatives))
+    for name, text, importer in fund_imports():
+        _command(kinds, name, text, _import(importer))
+    kinds.choices["fund-holdings"].add_argument("--allow-empty", action="store_true", help="accept a file of no funds")
     for kind in kinds.choices.values():
         kind.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    add_disclosure_import(_command(kinds, "disclosures", HELP, None), _services, console)
 
 
 Importer = Callable[[Services, Connection, bytes, str, argparse.Namespace], ImportResult]
@@ -196,6 +221,12 @@ def _actions(
     _services: Services, connection: Connection, data: bytes, name: str, _options: argparse.Namespace
 ) -> ImportResult:
     return import_actions(connection, data, name)
+
+
+def _derivatives(
+    services: Services, connection: Connection, data: bytes, name: str, _options: argparse.Namespace
+) -> ImportResult:
+    return import_derivatives(connection, data, name, trading_day(services.now()))
 
 
 def _migrate(_options: argparse.Namespace) -> int:

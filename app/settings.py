@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.domain.errors import SettingsError
+from app.domain.fund_reports import Style, StyleOverride
 from app.domain.kite_login import KiteCredentials
 from app.domain.secret_keys import parse_secret_key
 
@@ -26,6 +27,10 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 KITE_API_ROOT = "https://api.kite.trade"
 KITE_WS_ROOT = "wss://ws.kite.trade"
 KITE_LOGIN_ROOT = "https://kite.zerodha.com/connect/login"
+PRICE_SOURCES = ("nse", "yahoo")
+"""Public sources of daily prices, asked in this order for what Kite does not give."""
+NSE_ARCHIVE_ROOT = "https://nsearchives.nseindia.com"
+YAHOO_ROOT = "https://query2.finance.yahoo.com"
 SHORTEST_PASSWORD = 15
 """Characters; NIST SP 800-63B asks for 15 where the password is the only proof."""
 
@@ -58,6 +63,15 @@ class Settings:
     kite_api_root: str = KITE_API_ROOT
     kite_ws_root: str = KITE_WS_ROOT
     kite_login_root: str = KITE_LOGIN_ROOT
+    redis_url: str | None = field(default=None, repr=False)
+    price_sources: tuple[str, ...] = PRICE_SOURCES
+    nse_archive_root: str = NSE_ARCHIVE_ROOT
+    yahoo_root: str = YAHOO_ROOT
+    fund_sites_root: str | None = None
+    funds_from_yahoo: bool = False
+    fund_styles: Mapping[str, StyleOverride] = field(default_factory=dict)
+    history_days: int | None = None
+    on_demand_days: int = 90
 
     @property
     def serves_loopback_only(self) -> bool:
@@ -219,6 +233,77 @@ def _kite_user_ids(reader: _Reader) -> frozenset[str]:
     return frozenset(re.findall(r"[^,\s]+", reader.text("KITE_USER_IDS", "").upper()))
 
 
+def _redis_url(reader: _Reader) -> str | None:
+    """The dashboard's Redis; the address may hold a password."""
+    written = reader.secret("REDIS_URL")
+    if written and not re.fullmatch(
+        r"(rediss?://([^/@]*@)?[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[0-9]*)?|unix://.+)", written
+    ):
+        reader.errors.append("REDIS_URL is not like redis://:password@host:6379/0")
+        return None
+    return written
+
+
+def _price_sources(reader: _Reader) -> tuple[str, ...]:
+    """Names in order, each once; ``none`` for none of them."""
+    text = reader.text("RISK_PRICE_SOURCES", ",".join(PRICE_SOURCES)).lower()
+    written = tuple(dict.fromkeys(re.findall(r"[^,\s]+", text)))
+    if written == ("none",):
+        return ()
+    if not set(written) <= set(PRICE_SOURCES):
+        reader.errors.append(f"RISK_PRICE_SOURCES={','.join(written)!r} is not of {', '.join(PRICE_SOURCES)}, or none")
+    return written
+
+
+def _fund_styles(reader: _Reader) -> dict[str, StyleOverride]:
+    """``120716=index:Nifty 50, INF179K01UT0=active`` by AMFI code or ISIN; the index may be left out."""
+    found: dict[str, StyleOverride] = {}
+    for entry in filter(None, (part.strip() for part in reader.text("RISK_FUND_STYLES", "").split(","))):
+        match = re.fullmatch(r"(\w+)\s*=\s*(index|active)\s*(?::\s*(\S.*))?", entry)
+        if match is None:
+            reader.errors.append(f"RISK_FUND_STYLES has {entry!r}, not like 120716=index or 120716=index:Nifty 50")
+        else:
+            found[match[1].upper()] = StyleOverride(Style(match[2]), match[3])
+    return found
+
+
+def _fund_sites_root(reader: _Reader) -> str | None:
+    """A rehearsal's server on this machine that answers for every fund house; no other address is accepted."""
+    written = (reader.secret("FUND_SITES_ROOT") or "").rstrip("/")
+    if written and not re.fullmatch(r"http://(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}", written):
+        reader.errors.append(f"FUND_SITES_ROOT={written!r} is not like http://127.0.0.1:8080: a server on this machine")
+        return None
+    return written or None
+
+
+def _schema(reader: _Reader) -> str:
+    def is_name(written: str) -> bool:
+        return bool(re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", written))
+
+    return reader.checked("RISK_DB_SCHEMA", "my_schema", str, is_name, "a schema name")
+
+
+def _simulation_paths(reader: _Reader) -> int:
+    words = "a whole number from 1000 to 10000000"
+    return reader.checked("RISK_SIMULATION_PATHS", "10000", int, lambda n: 1000 <= n <= 10_000_000, words)
+
+
+def _funds_from_yahoo(reader: _Reader) -> bool:
+    name, words = "RISK_FUNDS_FROM_YAHOO", {"yes": True, "no": False}
+    return words.get(reader.checked(name, "no", str.lower, words.__contains__, "yes or no"), False)
+
+
+def _history_days(reader: _Reader) -> int | None:
+    """None for ever."""
+    return reader.checked(
+        "RISK_HISTORY_DAYS",
+        "forever",
+        lambda word: None if word.lower() == "forever" else int(word),
+        lambda days: days is None or days >= 1,
+        "forever or a number of days from 1",
+    )
+
+
 def _check_access(settings: Settings, reader: _Reader) -> None:
     """An address that others can reach needs somebody to ask who they are."""
     if not (settings.serves_loopback_only or settings.has_password or settings.kite_user_ids):
@@ -237,13 +322,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     reader = _Reader(environ)
     settings = Settings(
         database_url=_database_url(reader, environ),
-        schema=reader.checked(
-            "RISK_DB_SCHEMA",
-            "my_schema",
-            str,
-            lambda s: bool(re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", s)),
-            "a schema name",
-        ),
+        schema=_schema(reader),
         data_dir=Path(reader.text("RISK_DATA_DIR", str(default_data_dir()))).expanduser().absolute(),
         host=reader.text("HOST", "127.0.0.1"),
         port=reader.checked("PORT", "5000", int, lambda p: 0 < p < 65536, "a port number from 1 to 65535"),
@@ -259,13 +338,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         simulation_seed=reader.checked(
             "RISK_SIMULATION_SEED", "20260101", int, lambda s: s >= 0, "a whole number from 0"
         ),
-        simulation_paths=reader.checked(
-            "RISK_SIMULATION_PATHS",
-            "10000",
-            int,
-            lambda n: 1000 <= n <= 10_000_000,
-            "a whole number from 1000 to 10000000",
-        ),
+        simulation_paths=_simulation_paths(reader),
         monte_carlo=reader.checked(
             "RISK_MONTE_CARLO", "bootstrap", str, lambda m: m in {"bootstrap", "student_t"}, "bootstrap or student_t"
         ),
@@ -278,6 +351,17 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         kite_api_root=_address(reader, "KITE_API_ROOT", KITE_API_ROOT, "http"),
         kite_ws_root=_address(reader, "KITE_WS_ROOT", KITE_WS_ROOT, "ws"),
         kite_login_root=_address(reader, "KITE_LOGIN_ROOT", KITE_LOGIN_ROOT, "http"),
+        redis_url=_redis_url(reader),
+        price_sources=_price_sources(reader),
+        nse_archive_root=_address(reader, "NSE_ARCHIVE_ROOT", NSE_ARCHIVE_ROOT, "http"),
+        yahoo_root=_address(reader, "YAHOO_ROOT", YAHOO_ROOT, "http"),
+        fund_sites_root=_fund_sites_root(reader),
+        funds_from_yahoo=_funds_from_yahoo(reader),
+        fund_styles=_fund_styles(reader),
+        history_days=_history_days(reader),
+        on_demand_days=reader.checked(
+            "RISK_HISTORY_ON_DEMAND_DAYS", "90", int, lambda days: days >= 1, "a number of days from 1"
+        ),
     )
     _check_access(settings, reader)
     if reader.errors:

@@ -131,10 +131,26 @@ class Liquidity:
 
 
 @dataclass(frozen=True)
+class HoldingRanges:
+    """Volatility of one holding from its days' ranges, percent a year; None where ``unavailable`` says why.
+
+    ``observations`` counts the days with a whole open, high, low and close, and a close the day before.
+    """
+
+    yang_zhang: float | None
+    parkinson: float | None
+    garman_klass: float | None
+    rogers_satchell: float | None
+    observations: int
+    unavailable: str | None
+
+
+@dataclass(frozen=True)
 class HoldingMeasures:
     """Own risk of one holding over one window; None where its history is too short (``unavailable`` says so)."""
 
     volatility: float | None
+    volatility_ewma: float | None
     beta: float | None
     correlation_nifty: float | None
     var_historical_95: float | None
@@ -142,11 +158,14 @@ class HoldingMeasures:
     max_drawdown: float | None
     observations: int
     unavailable: str | None
+    range_volatility: HoldingRanges
 
 
 @dataclass(frozen=True)
 class HoldingReport:
-    """One merged position. ``weight`` percent of value; ``price_source`` says where the price is from."""
+    """One merged position. ``weight`` percent of value; ``price_source`` says where the price is from,
+    ``history_source`` the daily prices behind its measures ("" where there are none).
+    """
 
     isin: str | None
     symbol: str
@@ -163,6 +182,7 @@ class HoldingReport:
     pnl: float | None
     matched_by: str
     windows: dict[str, HoldingMeasures]
+    history_source: str = ""
 
 
 @dataclass(frozen=True, eq=False)

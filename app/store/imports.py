@@ -60,6 +60,12 @@ def record_import(connection: Connection, record: ImportRecord) -> int:
     return int(import_id or 0)
 
 
+def newest_of(connection: Connection, kind: str) -> int:
+    """The id of the newest import of a kind that changed anything, 0 without any."""
+    query = text("SELECT coalesce(max(import_id), 0) FROM risk_imports WHERE kind = :kind AND rows_changed > 0")
+    return int(connection.scalar(query, {"kind": kind}) or 0)
+
+
 def changes_since(connection: Connection, seen: int) -> Changes:
     """Everything imported after ``seen``, in one query."""
     row = connection.execute(

@@ -231,8 +231,9 @@ def test_the_daily_job_keeps_the_report_of_the_day(
     filled: Command, database: Boilerplate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert filled("job", "daily_risk") == 0
-    assert said(capsys) == f"equity report of {TODAY} kept\n"
-    assert rows(database, "SELECT scope, run_date, report->>'currency' FROM risk_reports") == [("equity", TODAY, "INR")]
+    assert f"equity report of {TODAY} kept as run 1" in said(capsys)
+    found = rows(database, "SELECT scope, kind, as_of, report->>'currency' FROM risk_runs WHERE scope = 'equity'")
+    assert found == [("equity", "daily", TODAY, "INR")]
     assert rows(database, "SELECT job, status FROM risk_heartbeats") == [("daily_risk", "ok")]
 
 

@@ -130,6 +130,20 @@ def closes(bars: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def own_ranges(bars: pd.DataFrame, closes: pd.DataFrame) -> pd.DataFrame:
+    """Range volatilities of the forty in percent: rows (window, symbol), one column an estimator."""
+    return pd.DataFrame(
+        {
+            (window, symbol): oracle.range_volatilities(
+                rows.set_index("date").loc[closes.index[-days - 1 :], ["open", "high", "low", "close"]], days
+            )
+            for symbol, rows in bars[bars["symbol"].isin(CLEAN)].groupby("symbol")
+            for window, days in WINDOWS.items()
+        }
+    ).T
+
+
+@pytest.fixture(scope="session")
 def isins() -> pd.Series:
     listed = pd.read_csv(shared_file("market/EQUITY_L.csv"), skipinitialspace=True).rename(columns=str.strip)
     return listed.set_index("SYMBOL")["ISIN NUMBER"]
@@ -182,12 +196,18 @@ def weights(quantities: pd.Series, quotes: pd.Series) -> pd.Series:
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_every_measure_of_the_book_agrees_with_an_independent_computation(
-    clean: Report, closes: pd.DataFrame, weights: pd.Series, window: str
+    clean: Report, closes: pd.DataFrame, own_ranges: pd.DataFrame, weights: pd.Series, window: str
 ) -> None:
     """Monte Carlo is recomputed with the same seeded draws from scenarios filtered by a plain loop."""
     returns = closes[[*CLEAN, "NIFTY50"]].pct_change(fill_method=None).iloc[-WINDOWS[window] :]
     expected = oracle.measures(returns[CLEAN], weights[CLEAN], returns["NIFTY50"], PATHS, SEED)
+    stretched = own_ranges["yang_zhang"].xs(window)
+    expected["volatility_range"] = oracle.rescaled_volatility(returns[CLEAN], weights[CLEAN], stretched)
     found = clean["windows"][window]["measures"]
+    for level in oracle.LEVELS.values():
+        name = f"var_preferred_{100 * level:g}"
+        choices = oracle.chosen_vars(returns[CLEAN] @ weights[CLEAN], level, expected)
+        expected[name] = choices[found[name]["method"].partition(":")[0]]
     assert set(found) == set(expected)
     for name, value in expected.items():
         if np.isnan(value):
@@ -236,6 +256,16 @@ def test_the_own_figures_of_every_holding_agree(clean: Report, closes: pd.DataFr
         found = holding(clean, symbol)["windows"][window]
         for name, value in oracle.own_measures(returns[symbol], returns["NIFTY50"]).items():
             assert found[name] == pytest.approx(value, rel=0, abs=1e-9), (symbol, name)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_range_volatilities_of_every_holding_agree(clean: Report, own_ranges: pd.DataFrame, window: str) -> None:
+    for symbol in CLEAN:
+        found = holding(clean, symbol)["windows"][window]["range_volatility"]
+        assert (found["observations"], found["unavailable"]) == (WINDOWS[window], None)
+        for name in own_ranges.columns:
+            expected = own_ranges[name][(window, symbol)]
+            assert found[name] == pytest.approx(expected, rel=0, abs=1e-8), (symbol, name)
 
 
 def test_value_and_concentration_agree(clean: Report, quantities: pd.Series, quotes: pd.Series) -> None:
@@ -294,6 +324,8 @@ def test_broken_series_are_reported_and_do_not_inflate_volatility(market: Market
     assert own["SIEMENS"]["volatility"] == pytest.approx(35, abs=1)
     assert own["ITC"]["volatility"] == pytest.approx(18.2, abs=0.1)
     assert {found["observations"] for found in own.values()} == {251, 252}
+    assert {found["range_volatility"]["observations"] for found in own.values()} == {251, 252}
+    assert 25 < own["TVSMOTOR"]["range_volatility"]["yang_zhang"] < 35
     assert 15 < report["windows"]["1y"]["measures"]["volatility"]["value"] < 30
 
 
@@ -329,6 +361,8 @@ def test_official_prices_with_actions_give_the_report_of_the_adjusted_file(
     for symbol in SPLIT:
         own, other = (holding(found, symbol)["windows"]["90d"] for found in (raw, adjusted))
         assert own["volatility"] == pytest.approx(other["volatility"], abs=0.05), symbol
+        for name in ("yang_zhang", "parkinson", "garman_klass", "rogers_satchell"):
+            assert own["range_volatility"][name] == pytest.approx(other["range_volatility"][name], abs=0.1), symbol
     assert raw["value"] == pytest.approx(adjusted["value"], rel=1e-6)
     assert raw["liquidity"]["positions"] == adjusted["liquidity"]["positions"]
     assert not [issue for issue in raw["data_issues"] if issue["code"] == "split_like_jump"]

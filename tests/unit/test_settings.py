@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import SettingsError
+from app.domain.fund_reports import Style, StyleOverride
 from app.domain.kite_login import KiteCredentials
 from app.settings import Settings, default_data_dir, read_settings
 
@@ -97,6 +98,11 @@ def test_rates_are_percent_outside_and_fractions_inside() -> None:
         ("RISK_SIMULATION_SEED", "-1"),
         ("RISK_SIMULATION_PATHS", "10"),
         ("RISK_MONTE_CARLO", "guess"),
+        ("FUND_SITES_ROOT", "http://10.0.0.1:8080"),
+        ("FUND_SITES_ROOT", "http://127.0.0.1.evil.example:8080"),
+        ("FUND_SITES_ROOT", "https://127.0.0.1:8080"),
+        ("FUND_SITES_ROOT", "http://127.0.0.1"),
+        ("RISK_FUNDS_FROM_YAHOO", "perhaps"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
@@ -218,3 +224,47 @@ def test_root_gets_a_data_folder_that_the_database_account_can_enter(monkeypatch
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert default_data_dir().name == "kite-portfolio-risk"
     assert default_data_dir() != Path("/var/lib/kite-portfolio-risk")
+
+
+def test_the_dashboards_redis_is_an_address_that_does_not_show() -> None:
+    settings = read_settings({"REDIS_URL": "redis://:canary@redis:6379/0"})
+    assert settings.redis_url == "redis://:canary@redis:6379/0"
+    assert "canary" not in repr(settings)
+    with pytest.raises(SettingsError, match="REDIS_URL is not like") as error:
+        read_settings({"REDIS_URL": "http://:canary@redis"})
+    assert "canary" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "order"),
+    [("nse,yahoo", ("nse", "yahoo")), (" Yahoo  NSE ", ("yahoo", "nse")), ("yahoo", ("yahoo",)), ("none", ())],
+)
+def test_price_sources_are_asked_in_the_order_written(written: str, order: tuple[str, ...]) -> None:
+    assert read_settings({"RISK_PRICE_SOURCES": written}).price_sources == order
+
+
+@pytest.mark.parametrize("written", ["bse", "nse,none", "nse;drop"])
+def test_an_unknown_price_source_is_named(written: str) -> None:
+    with pytest.raises(SettingsError, match="RISK_PRICE_SOURCES="):
+        read_settings({"RISK_PRICE_SOURCES": written})
+
+
+def test_public_sources_are_elsewhere_only_with_tls_or_on_this_machine() -> None:
+    settings = read_settings({"NSE_ARCHIVE_ROOT": "http://127.0.0.1:8080/", "YAHOO_ROOT": "https://mirror.example"})
+    assert (settings.nse_archive_root, settings.yahoo_root) == ("http://127.0.0.1:8080", "https://mirror.example")
+    with pytest.raises(SettingsError, match="NSE_ARCHIVE_ROOT"):
+        read_settings({"NSE_ARCHIVE_ROOT": "http://mirror.example"})
+
+
+def test_styles_of_funds_are_by_code_or_isin() -> None:
+    styles = read_settings({"RISK_FUND_STYLES": "120716=index:Nifty 50, inf179k01ut0=active"}).fund_styles
+    assert styles == {
+        "120716": StyleOverride(Style.INDEX, "Nifty 50"),
+        "INF179K01UT0": StyleOverride(Style.ACTIVE, None),
+    }
+
+
+@pytest.mark.parametrize("written", ["120716", "120716=passive", "=index", "120716=index:"])
+def test_a_style_that_cannot_be_read_is_named(written: str) -> None:
+    with pytest.raises(SettingsError, match="RISK_FUND_STYLES"):
+        read_settings({"RISK_FUND_STYLES": written})

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from app.api.feed_lines import feed_bars, feed_words, print_feeds
 from app.bootstrap import Services
 from app.domain.feeds import Feed, FeedStatus
 from app.domain.kite_login import LoginState
@@ -27,12 +27,7 @@ from app.store.instruments import count_instruments, next_expiry
 from app.store.migrations import migrate
 
 OpenServices = Callable[[], AbstractContextManager[Services]]
-SHOWN = 10
-"""Notes printed of a feed before "and more"."""
 UNDERLYING = "NIFTY"
-GOOD = frozenset({FeedStatus.OK, FeedStatus.NOT_ALLOWED})
-NOT_ALL_GOOD = 5
-"""Exit code when a feed failed or an answer was not believed; a missing login has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +103,10 @@ def _login(options: argparse.Namespace, open_services: OpenServices, console: Co
 
 
 def _sync(options: argparse.Namespace, open_services: OpenServices, console: Console) -> int:
-    with open_services() as services, _bar(console) as bar:
+    with open_services() as services, feed_bars(console) as tell:
         _migrate(services)
-        tasks: dict[str, TaskID] = {}
-
-        def tell(feed: Feed) -> None:
-            if feed.name not in tasks:
-                tasks[feed.name] = bar.add_task(_words(feed.name), total=None)
-            bar.update(tasks[feed.name], completed=feed.done, total=feed.total or None)
-
         feeds = run_sync(Sync(services.kite, services.database, services.now, options.accept, tell), options.only)
-    for feed in feeds:
-        _print_feed(console, feed)
-    return 0 if all(feed.status in GOOD for feed in feeds) else NOT_ALL_GOOD
+    return print_feeds(console, feeds)
 
 
 def _status(options: argparse.Namespace, open_services: OpenServices, console: Console) -> int:
@@ -130,11 +116,10 @@ def _status(options: argparse.Namespace, open_services: OpenServices, console: C
         sys.stdout.buffer.write(to_json(status) + b"\n")
         return 0
     login = status.login
-    who = f"logged in as {login.user_id} {_until(login)}" if login.is_logged_in else login.reason
-    _say(console, f"Kite: {login.status.replace('_', ' ')}. {who}")
+    _say(console, f"Kite: {login.status.replace('_', ' ')}. {_who(login)}")
     for feed in status.feeds:
         age = "never good" if feed.age_hours is None else f"{feed.age_hours:.1f} hours old"
-        _say(console, f"{_words(feed.name)}: {feed.status.replace('_', ' ')}, {age}. {feed.detail}")
+        _say(console, f"{feed_words(feed.name)}: {feed.status.replace('_', ' ')}, {age}. {feed.detail}")
     _say(console, ", ".join(f"{name} {count}" for name, count in status.counts.items()))
     return 0
 
@@ -149,26 +134,10 @@ def _age(feed: Feed, now: datetime) -> FeedAge:
     return FeedAge(feed.name, feed.status, feed.detail, feed.as_of, hours, feed.done, feed.total)
 
 
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    )  # fmt: skip
-
-
-def _print_feed(console: Console, feed: Feed) -> None:
-    _say(console, f"{_words(feed.name)}: {feed.status.replace('_', ' ')}, {feed.detail}")
-    for note in feed.notes[:SHOWN]:
-        _say(console, f"  Note: {note}")
-    if len(feed.notes) > SHOWN:
-        _say(console, f"  Note: and {len(feed.notes) - SHOWN} more")
-    issue = feed.issue()
-    if issue:
-        _say(console, f"  {issue.remedy}")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _who(login: LoginState) -> str:
+    if not login.is_logged_in:
+        return login.reason
+    return f"{'token from the dashboard' if login.from_dashboard else f'logged in as {login.user_id}'} {_until(login)}"
 
 
 def _until(state: LoginState) -> str:
