@@ -12,7 +12,18 @@ from rich.console import Console
 from benchmarks.database import temporary_database
 from benchmarks.market import Scale
 from benchmarks.scene import Scene, open_scene
-from benchmarks.suites import cold_load, correlation_json, live, measures, report, tick
+from benchmarks.suites import (
+    batch,
+    cold_load,
+    combined,
+    correlation_json,
+    disclosures,
+    live,
+    look_through,
+    measures,
+    report,
+    tick,
+)
 from benchmarks.tables import Result, markdown, terminal_table, write_between_markers
 from benchmarks.timing import Comparison, time_candidates
 
@@ -23,6 +34,10 @@ SUITES: dict[str, Callable[[Scene], Comparison]] = {
     "tick": tick.build,
     "live": live.build,
     "json": correlation_json.build,
+    "lookthrough": look_through.build,
+    "batch": batch.build,
+    "combined": combined.build,
+    "disclosures": disclosures.build,
 }
 ROUNDS = 21
 QUICK_ROUNDS = 5

@@ -21,31 +21,41 @@ NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured. ``days`` counts closes; ``held`` of the ``symbols`` are in the book."""
+    """How much is measured. ``days`` counts closes; ``held`` of the ``symbols`` are in the book.
+
+    ``books`` are measured at once against other libraries, ``many_books`` to see how the time grows.
+    """
 
     symbols: int = 500
     held: int = 50
     days: int = 253
     paths: int = 10_000
+    books: int = 1_000
+    many_books: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Market:
-    """Bars of S symbols, the index first: ``days`` (T,), ``opens`` and ``closes`` (T, S) rupees, ``volumes`` (T, S)."""
+    """Bars of S symbols, the index first: ``days`` (T,), prices (T, S) rupees, ``volumes`` (T, S)."""
 
     symbols: tuple[str, ...]
     days: NDArray[np.datetime64]
     opens: FloatArray
+    highs: FloatArray
+    lows: FloatArray
     closes: FloatArray
     volumes: FloatArray
 
     def newest(self, growth: float) -> Market:
-        """The last day alone, its closes multiplied by ``growth``."""
+        """The last day alone, its closes multiplied by ``growth``, in a range that reaches them."""
+        closes = np.round(self.closes[-1:] * growth, 2)
         return replace(
             self,
             days=self.days[-1:],
             opens=self.opens[-1:],
-            closes=np.round(self.closes[-1:] * growth, 2),
+            highs=np.maximum(self.highs[-1:], closes),
+            lows=np.minimum(self.lows[-1:], closes),
+            closes=closes,
             volumes=self.volumes[-1:],
         )
 
@@ -64,18 +74,21 @@ def generate(scale: Scale) -> Market:
     )
     names = (INDEX, *(f"SHARE{number:03d}" for number in range(scale.symbols)))
     opens = np.round(closes * generator.uniform(0.99, 1.01, shape), 2)
-    return Market(names, _weekdays(scale.days), opens, closes, generator.integers(10**5, 10**7, shape).astype(float))
+    volumes = generator.integers(10**5, 10**7, shape).astype(float)
+    reach = generator.uniform(0.0, 0.01, (2, *shape))
+    highs = np.round(np.maximum(opens, closes) * (1.0 + reach[0]), 2)
+    lows = np.round(np.minimum(opens, closes) * (1.0 - reach[1]), 2)
+    return Market(names, _weekdays(scale.days), opens, highs, lows, closes, volumes)
 
 
 def price_file(market: Market, rows: slice) -> PriceFile:
     """Some days of the market as an importer would deliver them."""
-    days, closes, opens = market.days[rows], market.closes[rows], market.opens[rows]
-    high, low = np.maximum(opens, closes), np.minimum(opens, closes)
+    days, prices = market.days[rows], (market.opens, market.highs, market.lows, market.closes)
     return PriceFile(
         kind="csv",
         symbols=np.repeat(np.array(market.symbols, dtype=object), len(days)),
         days=np.tile(days, len(market.symbols)),
-        ohlc=np.stack([part.T.ravel() for part in (opens, high, low, closes)], axis=1),
+        ohlc=np.stack([part[rows].T.ravel() for part in prices], axis=1),
         volume=market.volumes[rows].T.ravel(),
         price_basis=Basis.ADJUSTED,
         volume_basis=Basis.ADJUSTED,

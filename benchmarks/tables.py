@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-from benchmarks.timing import Comparison, Timing
+from benchmarks.timing import Candidate, Comparison, Timing
 
 START, END = "<!-- benchmarks: start -->", "<!-- benchmarks: end -->"
 PACKAGES = (
@@ -41,7 +41,7 @@ class Result:
                 _milliseconds(timing.middle),
                 f"{_milliseconds(timing.low)} - {_milliseconds(timing.high)}",
                 f"{_short(self.ratio(timing))} x",
-                _goal(timing.candidate.goal, self.ratio(timing)),
+                _goal(timing.candidate, self.ratio(timing)),
             )
             for timing in self.timings
         ]
@@ -113,5 +113,9 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _goal(goal: float | None, ratio: float) -> str:
-    return "" if goal is None else f"{goal:g} x {'met' if ratio >= goal else 'missed'}"
+def _goal(candidate: Candidate, ratio: float) -> str:
+    if candidate.goal is not None:
+        return f"{candidate.goal:g} x {'met' if ratio >= candidate.goal else 'missed'}"
+    if candidate.limit is not None:
+        return f"at most {_short(candidate.limit)} x {'met' if ratio <= candidate.limit else 'missed'}"
+    return ""

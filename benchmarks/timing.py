@@ -21,13 +21,15 @@ SAMPLE_SECONDS = 0.02
 class Candidate:
     """One way to the result. ``before`` runs untimed ahead of every call.
 
-    ``goal`` is the number of times that our way must be faster than this one; None where nothing was promised.
+    ``goal`` is the number of times that our way must be faster than this one, ``limit`` the number of times as long
+    that this one may take at most; None where nothing was promised.
     """
 
     name: str
     run: Callable[[], object]
     goal: float | None = None
     before: Callable[[], object] | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

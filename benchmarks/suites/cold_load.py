@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from app.domain.prices import DailyBars
-from app.store.prices import load_bars
+from app.store.prices import BAR_FIELDS, load_bars
 from benchmarks.agreement import check_equal
 from benchmarks.pandas_read import read_frame
 from benchmarks.scene import Scene
@@ -17,7 +17,7 @@ HOST_TABLE = "SELECT scrip_id, price_date, price_close FROM rt_intraday_price WH
 
 
 def build(scene: Scene) -> Comparison:
-    """Ours brings opens, closes and volumes; the peers are shown with the closes alone and with all three."""
+    """Ours brings whole bars with volumes; the peers are shown with the closes alone and with all five columns."""
     symbols = list(scene.market.symbols)
 
     def ours() -> DailyBars:
@@ -31,23 +31,23 @@ def build(scene: Scene) -> Comparison:
     def closes() -> pd.DataFrame:
         return read(OWN_TABLE.format(columns="close"))
 
-    def three_columns() -> pd.DataFrame:
-        return read(OWN_TABLE.format(columns="open, close, volume"))
+    def all_columns() -> pd.DataFrame:
+        return read(OWN_TABLE.format(columns=", ".join(BAR_FIELDS)))
 
     def closes_of_host() -> pd.DataFrame:
         return read(HOST_TABLE)
 
-    bars, three = ours(), three_columns()
-    all_bars = {"open": bars.opens, "close": bars.closes, "volume": bars.volumes}
-    count = check_equal("three columns", all_bars, {name: three[name].to_numpy() for name in all_bars}, 0.0)
+    bars, frame = ours(), all_columns()
+    all_bars = {name: getattr(bars, f"{name}s") for name in BAR_FIELDS}
+    count = check_equal("all columns", all_bars, {name: frame[name].to_numpy() for name in all_bars}, 0.0)
     for name, frame in (("closes", closes()), ("dashboard's table", closes_of_host())):
         check_equal(name, bars.closes, frame.to_numpy(), 0.0)
     return Comparison(
         f"Cold load: {scene.scale.days} days x {len(symbols)} series into matrices",
         (
-            Candidate("this app: open, close and volume", ours),
+            Candidate("this app: open, high, low, close and volume", ours),
             Candidate("pandas.read_sql and pivot: close alone", closes),
-            Candidate("pandas.read_sql and pivot: open, close and volume", three_columns, goal=3),
+            Candidate("pandas.read_sql and pivot: open, high, low, close and volume", all_columns, goal=3),
             Candidate("pandas.read_sql and pivot: close alone, dashboard's table with dates as text", closes_of_host),
         ),
         f"{count} figures exactly equal.",

@@ -12,7 +12,7 @@ from app.domain.live import LiveRisk, Tick
 from app.domain.risk_reports import WINDOWS, EquityRiskReport
 from app.domain.serialise import to_json
 from app.risk.equity_report import Book, compute_report
-from app.risk.live import REMARKED, live_prices, live_ticks, prepare, revalue
+from app.risk.live import RANGED, REMARKED, live_prices, live_ticks, prepare, revalue
 from benchmarks.agreement import TOLERANCE, check_equal
 from benchmarks.market import LAST_DAY, NOW
 from benchmarks.scene import Scene
@@ -62,7 +62,7 @@ def _common(text: bytes) -> dict[str, object]:
         "concentration": figures["concentration"],
         "weights": {row["symbol"]: row["weight"] for row in figures["holdings"]},
         "windows": {
-            name: {key: [window["measures"][key][part] for part in ("value", "rupees")] for key in REMARKED}
+            name: {key: [window["measures"][key][part] for part in ("value", "rupees")] for key in (*REMARKED, RANGED)}
             for name, window in figures["windows"].items()
         },
     }

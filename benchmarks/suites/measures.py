@@ -54,7 +54,7 @@ def build(scene: Scene) -> Comparison:
             *(series, columns, matrix, skfolio, frame, plain),
         ),
         f"{count} figures equal to {TOLERANCE:g}, with each library's own definition where it has another: empyrical's "
-        "CVaR (whole observations), skfolio's historical VaR (an order statistic). This app's time holds six more "
+        "CVaR (whole observations), skfolio's historical VaR (an order statistic). This app's time holds seven more "
         "measures.",
     )
 

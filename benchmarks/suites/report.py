@@ -18,7 +18,10 @@ from benchmarks.timing import Candidate, Comparison
 
 CONCENTRATION = ("largest_stock", "largest_sector", "top5")
 LIQUIDITY = ("liquid_share", "days_to_liquidate")
-HOLDING = ("volatility", "beta", "correlation_nifty", "var_historical_95", "cvar_95", "max_drawdown")
+HOLDING = ("volatility", "volatility_ewma", "beta", "correlation_nifty", "var_historical_95", "cvar_95", "max_drawdown")
+OWN_ALONE = ("var_monte_carlo", "var_preferred")
+"""Measures that no peer has in this form."""
+RANGES = ("yang_zhang", "parkinson", "garman_klass", "rogers_satchell")
 POSITION = ("average_volume", "position_to_volume", "days_to_liquidate")
 
 
@@ -90,14 +93,17 @@ def without_simulation_of_peer(text: str) -> dict[str, Any]:
 def _window(window: dict[str, Any]) -> dict[str, Any]:
     measures = window["measures"]
     return {
-        "measures": {name: row["value"] for name, row in measures.items() if not name.startswith("var_monte_carlo")},
+        "measures": {name: row["value"] for name, row in measures.items() if not name.startswith(OWN_ALONE)},
         "correlation": window["correlation"]["matrix"],
         "drawdown": _only(window["drawdown"], ("peak_date", "trough_date", "today")),
     }
 
 
 def _holding_windows(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _only(window, HOLDING) for name, window in row["windows"].items()}
+    return {
+        name: _only(window, HOLDING) | {"range_volatility": _only(window["range_volatility"], RANGES)}
+        for name, window in row["windows"].items()
+    }
 
 
 def _only(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
