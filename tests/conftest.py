@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from app.embedded_postgres import EmbeddedPostgres
 from app.store.migrations import migrate
 
 SCHEMA = "my_schema"
+MEMORY, ROOM = Path("/dev/shm"), 2 << 30
+"""A file system in memory, and how much room the server of a run must find there: on disk a database costs far more."""
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -26,13 +29,15 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Address of a server that ends with the test run."""
-    home = Path(tempfile.mkdtemp(prefix="risk-tests-"))
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    home = Path(tempfile.mkdtemp(prefix="risk-tests-", dir=MEMORY if roomy else None))
     home.chmod(0o755)  # as root the server runs as another account
     server = EmbeddedPostgres(home / "postgres")
     try:
         yield server.start()
     finally:
         server.release()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
