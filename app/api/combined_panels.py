@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.api.formats import coverage, day, decimal, maybe, measure_value, percent, percent_beside, sentence
 from app.api.measure_words import NOT_COMPUTED
 from app.api.screen_panels import Figure
-from app.api.summaries import Fact, Summary, counted, loss_figure, named, summary
+from app.api.summaries import Fact, Summary, counted, loss_figure, named, returns_fact, summary
 from app.domain.combined_reports import (
     CombinedCoverage,
     CombinedRiskReport,
@@ -151,7 +151,7 @@ def own_summary(report: CombinedRiskReport, window: CombinedWindow) -> Summary:
         Fact("Benchmark", report.benchmark or "none"),
         Fact("Looked through", coverage(report.coverage.look_through)),
         Fact("Prices for the window", f"{coverage(window.coverage)} of value"),
-        Fact("Daily returns", str(window.observations)),
+        returns_fact(window),
     )
     return summary(own_issues(report), (_value(report.value, split), *losses, _betas(window.measures)), fresh)
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.api.formats import measure_value
+from app.api.formats import day, measure_value
 from app.api.measure_words import NOT_COMPUTED, words_for
 from app.api.screen_panels import Figure, Trust, trust
 from app.domain.data_issues import DataIssue
 from app.domain.money import format_rupees
-from app.domain.risk_reports import Measure
+from app.domain.risk_reports import Measure, WindowReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,13 @@ class Summary:
 def summary(issues: Sequence[DataIssue], figures: Sequence[Figure], fresh: Sequence[Fact]) -> Summary:
     """The strip out of its parts."""
     return Summary(trust(issues), len(issues), tuple(figures), tuple(fresh))
+
+
+def returns_fact(window: WindowReport) -> Fact:
+    """How many daily returns the measures rest on, and of which days: prices may end long before the newest one."""
+    if window.from_date is None or window.to_date is None:
+        return Fact("Daily returns", "none")
+    return Fact("Daily returns", f"{window.observations}, {day(window.from_date)} to {day(window.to_date)}")
 
 
 def named(issues: Sequence[DataIssue], names: Mapping[str, str]) -> tuple[DataIssue, ...]:

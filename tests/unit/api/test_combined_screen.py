@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.api.combined_screen import PANELS
+from app.api.formats import day
 from app.api.stress_panels import ScenarioForm, read_form
 from app.domain.errors import RiskError
 from app.domain.scenarios import DEFAULT_SCENARIOS, UnclearScenario
@@ -30,6 +31,14 @@ def test_the_tab_leads_with_everything_its_split_the_losses_and_both_betas() -> 
     for name in ("Bad-day loss ₹", "Average worse day ₹", "Deepest fall ₹"):
         assert name in text
     assert re.search(r"Move for 1% of the market \d\.\d\d beta of all together 0\.94 as the average", text)
+
+
+def test_the_days_that_the_losses_rest_on_are_told_beside_them() -> None:
+    window = combined_report().windows["1y"]
+    assert window.from_date
+    assert window.to_date
+    text = words(page("/combined"))
+    assert f"Daily returns {window.observations}, {day(window.from_date)} to {day(window.to_date)}" in text
 
 
 def test_one_page_asks_for_one_report_and_every_panel_comes_alone() -> None:
