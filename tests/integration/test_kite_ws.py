@@ -176,7 +176,13 @@ def test_a_tick_of_yesterday_is_ignored(stage: Stage) -> None:
     infy = stage.kite.market.by_token[INFY]
     infy.last = 1.0
     yesterday = int(stage.kite.now().timestamp()) - 86_400
-    stage.kite.ticker.send_binary(encode_frame([encode_tick(infy, "full", yesterday)]))
+    nifty = stage.kite.market.by_token[NIFTY_TOKEN]
+    nifty.last = 25_432.0
+    today = int(stage.kite.now().timestamp())
+    late = encode_tick(infy, "full", yesterday)
+    stage.kite.ticker.send_binary(encode_frame([late, encode_tick(nifty, "full", today)]))
+    eventually(lambda: stage.price_of("NIFTY 50") == 25_432.0)
+    assert stage.price_of("INFY") != 1.0
     infy.last = 1540.0
     stage.kite.ticker.publish()
     eventually(lambda: stage.price_of("INFY") == 1540.0)
