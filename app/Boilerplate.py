@@ -38,6 +38,11 @@ class Boilerplate:
         """True when the database is the one this app starts itself."""
         return self._embedded is not None
 
+    @property
+    def is_closed(self) -> bool:
+        """True once ``close`` was called: no connection is made again, so whoever waits for one may end."""
+        return self._closed
+
     def engine(self) -> Engine:
         """The engine, made on first use.
 

@@ -186,8 +186,8 @@ class _Bridge:
             self._pages.discard(sid)
 
     def _run(self) -> None:
-        """For the life of the process; a lost connection is made again, and what was missed is told at once."""
-        while True:
+        """Until the services are closed; a lost connection is made again, and what was missed is told at once."""
+        while not self._services.database.is_closed:
             try:
                 with listening(self._services.database.get_db_connection()) as connection:
                     self._tell()
@@ -198,7 +198,7 @@ class _Bridge:
 
     def _follow(self, connection: PostgresConnection) -> None:
         recheck_at = time.monotonic() + RECHECK_SECONDS
-        while True:
+        while not self._services.database.is_closed:
             news = wait_for_news(connection, 1.0)
             if TICKS_CHANNEL in news:
                 self._tell()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, Response
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
@@ -23,6 +23,8 @@ from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.fund_reports import FakeFunds
 
 ROOT = Path(__file__).resolve().parents[2]
+expect.set_options(timeout=30_000)
+"""Milliseconds for what a page must come to show: a busy machine is no failure of the screen."""
 
 
 def missing(what: str) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from app.api.assets import load_assets
@@ -96,14 +96,36 @@ def test_a_tick_moves_the_numbers_of_an_open_page(page: Page, served: Served) ->
 
 
 def test_pushed_numbers_are_those_of_a_page_loaded_afresh(page: Page, served: Served) -> None:
+    today = page.locator('[data-figure="today"] small').first
     served.trade("INFY", 5000.0, 4000.0)
-    expect(page.locator('[data-figure="today"]')).to_be_visible()
-    keys = ("value", "today", "var_historical_95", "cvar_95", "max_drawdown")
+    expect(today).to_contain_text("25.00%")
     served.trade("TCS", 900.0, 1000.0)
-    expect(page.locator('[data-figure="today"] small').first).not_to_contain_text("25.00%")
+    expect(today).to_contain_text("18.00%")
+    keys = ("value", "today", "var_historical_95", "cvar_95", "max_drawdown")
     pushed = {key: page.locator(f'[data-figure="{key}"]').inner_text() for key in keys}
     page.reload()
     assert {key: page.locator(f'[data-figure="{key}"]').inner_text() for key in keys} == pushed
+
+
+def test_a_panel_that_a_push_overtook_does_not_bring_back_older_numbers(page: Page, served: Served) -> None:
+    today = page.locator('[data-figure="today"] small').first
+    served.trade("INFY", 5000.0, 4000.0)
+    expect(today).to_contain_text("25.00%")
+    older = page.request.get(f"{served.address}/risk/panels/hero?window=1y", headers={"HX-Request": "true"}).text()
+    assert "25.00%" in older
+    held: list[Route] = []
+    page.route("**/risk/panels/hero*", lambda route: held.append(route))  # noqa: PLW0108  Playwright marks it
+    with page.expect_request("**/risk/panels/hero*"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('risk:updated'))")
+    served.trade("TCS", 900.0, 1000.0)
+    expect(today).to_contain_text("18.00%")
+    page.evaluate(
+        "void (window.swapped = new Promise((done) => document.addEventListener('htmx:after:swap',"
+        " ({target}) => target.id === 'hero' && done(true))))"
+    )
+    held[0].fulfill(content_type="text/html", body=older)
+    assert page.evaluate("window.swapped")
+    expect(today).to_contain_text("18.00%", timeout=1)
 
 
 def test_the_panels_follow_the_push(page: Page, served: Served) -> None:

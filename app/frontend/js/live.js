@@ -32,6 +32,10 @@ function showFigures(texts) {
   }
 }
 
+/** Asks of panels on their way, with the time each set out: an answer may be older than a push that overtook it. */
+const askedAt = new WeakMap();
+let newest = {at: -Infinity, windows: {}};
+
 const fetchPanels = () => document.body.dispatchEvent(new CustomEvent('risk:updated'));
 
 /** Calls at most once in `wait` ms: now if it can, else when the time is over. */
@@ -67,6 +71,10 @@ export function follow(currentWindow, say) {
     clearTimeout(silence);
     showState('lost', 'Reconnecting');
   };
+  document.addEventListener('htmx:before:request', ({detail}) => askedAt.set(detail.ctx, performance.now()));
+  document.addEventListener('htmx:after:swap', ({detail}) => {
+    if (newest.at > askedAt.get(detail.ctx)) showFigures(newest.windows[currentWindow()] ?? {});
+  });
   socket.on('connect', () => {
     showState('', 'Waiting for prices');
     if (wasLost) fetchPanels();
@@ -86,6 +94,7 @@ export function follow(currentWindow, say) {
     const texts = windows[currentWindow()];
     // The first gain of a day has no place yet: the panel must come with one.
     if (texts.today && !document.querySelector('[data-figure="today"]')) fetchPanels();
+    newest = {at: performance.now(), windows};
     showFigures(texts);
     fetchSparingly();
     if (words) saySparingly(words);
