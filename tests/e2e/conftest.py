@@ -23,8 +23,9 @@ from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.fund_reports import FakeFunds
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_MS = 120_000
+"""How long a page may take: the first one of a fresh clone waits for compilation, and a busy machine is no failure."""
 expect.set_options(timeout=30_000)
-"""Milliseconds for what a page must come to show: a busy machine is no failure of the screen."""
 
 
 def missing(what: str) -> None:
@@ -57,6 +58,7 @@ def browser() -> Iterator[Browser]:
         missing(NO_CHROMIUM)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=LAUNCH)
+        opened.on("context", lambda context: context.set_default_timeout(PATIENCE_MS))
         yield opened
         opened.close()
 
