@@ -35,11 +35,13 @@ class LivePage:
         assert isinstance(self._next(), AcceptConnection), "refused"
         assert self._text().startswith("0{"), "no Engine.IO handshake"
         self.send("40")
-        assert self._text().startswith("40{"), "no Socket.IO handshake"
+        self._early: deque[str] = deque()
+        while not (text := self._text()).startswith("40{"):
+            self._early.append(text)  # news may overtake the answer to the handshake; browsers keep it as well
 
     def event(self) -> tuple[str, Any]:
         """The next event."""
-        name, content = json.loads(self._text().removeprefix("42"))
+        name, content = json.loads((self._early.popleft() if self._early else self._text()).removeprefix("42"))
         return name, content
 
     def send(self, text: str) -> None:
