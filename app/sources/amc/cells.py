@@ -6,15 +6,15 @@ import calendar
 import math
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from app.sources.tabular import parse_number
 
 LONGEST_TEXT = 500
+"""Characters of a cell that are looked at for meaning; what is longer is a note, or meant to keep a pattern busy."""
 REMEMBERED = 1 << 15
 """Texts whose meaning is kept: the same names and marks come back in every scheme, and each cell is looked at often."""
-"""Characters of a cell that are looked at for meaning; what is longer is a note, or meant to keep a pattern busy."""
 
 _BLANKS = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]+")
 _NOT_WORD = re.compile(r"[^a-z0-9%]+")
@@ -32,8 +32,14 @@ _DAYS = (
     (re.compile(rf"(?<![a-z]){_MONTH}{_GAP}{_DAY}{_GAP}(20\d\d)(?!\d)"), ("month", "day", "year")),
     (re.compile(rf"(?<!\d){_DAY}{_GAP}{_MONTH}{_GAP}(20\d\d|\d\d)(?!\d)"), ("day", "month", "year")),
     (re.compile(r"(?<!\d)(20\d\d)-(\d{1,2})-(\d{1,2})(?!\d)"), ("year", "month", "day")),
-    (re.compile(r"(?<!\d)(\d{1,2})[/.\-](\d{1,2})[/.\-](20\d\d)(?!\d)"), ("day", "month", "year")),
+    (
+        re.compile(r"(?<![\d/.\-])(\d{1,2})[/.\-](\d{1,2})[/.\-](20\d\d|\d\d)(?![\d/.\-]\d|\d)"),
+        ("day", "month", "year"),
+    ),
 )
+_SERIAL = re.compile(r"[34]\d{4}|5[0-4]\d{3}")
+_SERIAL_EPOCH = date(1899, 12, 30)
+_DAY_ALONE = re.compile(rf"[\d\s,./\-]*(?:{_MONTH})?[\d\s,./\-]*(?:00:00:00)?|{_MONTH}{_GAP}{_DAY}{_GAP}20\d\d")
 _MONTH_OF_YEAR = re.compile(rf"(?<![a-z]){_MONTH}{_GAP}'?(20\d\d|\d\d)(?!\d)")
 
 
@@ -60,12 +66,12 @@ def words(text: str) -> str:
 
 @lru_cache(REMEMBERED)
 def _words(text: str) -> str:
-    return _NOT_WORD.sub(" ", squeeze(text).casefold()).strip()
+    return _NOT_WORD.sub(" ", squeeze(text).casefold().replace("₹", " rs ")).strip()
 
 
 def number(text: str) -> float | None:
-    """A finite number; ``(12.5)`` is negative, a trailing percent sign is dropped. None for anything else."""
-    return _number(text) if len(text) <= LONGEST_TEXT else None
+    """A finite number; ``(12.5)`` and ``12.5-`` are negative, a trailing percent sign is dropped. Else None."""
+    return _number(text) if text and len(text) <= LONGEST_TEXT else None
 
 
 @lru_cache(REMEMBERED)
@@ -77,9 +83,13 @@ def _number(text: str) -> float | None:
         return None
     cleaned = squeeze(text).removesuffix("%").strip()
     if cleaned.startswith("(") and cleaned.endswith(")"):
-        inner = parse_number(cleaned[1:-1])
-        return None if inner is None else -inner
-    return parse_number(cleaned)
+        return _negative(cleaned[1:-1])
+    return _negative(cleaned[:-1]) if cleaned.endswith("-") else parse_number(cleaned)
+
+
+def _negative(text: str) -> float | None:
+    size = parse_number(text)
+    return -size if size is not None and size >= 0 else None
 
 
 def is_nil(text: str) -> bool:
@@ -94,7 +104,7 @@ def _is_nil(text: str) -> bool:
 
 def weight_number(text: str) -> float | None:
     """A printed weight as it stands. None for nothing and for a mark of less than 0.01 percent (``$0.00%``, ``^``)."""
-    return None if _MARKED.match(text) else number(text)
+    return None if not text or _MARKED.match(text) else number(text)
 
 
 def days_in(text: str) -> list[date]:
@@ -102,6 +112,15 @@ def days_in(text: str) -> list[date]:
     folded = squeeze(text).casefold()
     found = [(match.start(), _day(match, order)) for pattern, order in _DAYS for match in pattern.finditer(folded)]
     return [day for _, day in sorted((at, day) for at, day in found if day is not None)]
+
+
+def day_alone(text: str) -> date | None:
+    """The day of a text that says nothing else: a date cell, or the serial number of one in a spreadsheet."""
+    said = squeeze(text)
+    if _SERIAL.fullmatch(said):
+        return _SERIAL_EPOCH + timedelta(days=int(said))
+    days = days_in(said)
+    return days[0] if len(days) == 1 and _DAY_ALONE.fullmatch(said.casefold()) else None
 
 
 def month_end_in(text: str) -> date | None:

@@ -21,7 +21,21 @@ SHARE_PRICES = (40.0, 9_000.0)
 """Rupees: bounds of the median price of a fund's shares. A unit read 100 times wrong leaves them."""
 PAPER_PRICES = ((15.0, 250.0), (0.15, 2.5))
 """Rupees for 100 of face value, or for one rupee of it where the quantity is the face value."""
+FACE_VALUES = (100.0, 1e5, 5e5, 1e6)
+"""Rupees: what a company's paper is issued at. Of 165 debt portfolios seen, most paper of each is near one of them."""
+RARE_FACE_VALUES = (1.0, 1e3, 1e4, 1e7)
+"""Paper for retail investors, perpetual bonds, quantities in rupees: a unit 100 times off looks the same."""
+NEAR_FACE = (0.6, 1.25)
+"""Times the face value: from deep discounts to high coupons."""
+METAL_PRICES = {LineKind.GOLD: ((2e3, 6e4), (2e6, 6e7)), LineKind.SILVER: ((30.0, 800.0), (3e4, 8e5))}
+"""Rupees a gram, and a kilogram: half of the lowest in ten years to five times today's. All seen are in kilograms."""
+TOTALS = (1e6, 1e13)
+"""Rupees: bounds of a scheme's total, 10 lakh to 10 lakh crore. SEBI lets no scheme begin below 5 crore; the smallest
+of 717 seen, at its end, has 2.4 crore and the largest 2 lakh crore."""
+SMALL_TOTAL = 2e7
+"""Rupees: 2 crore, less than any seen."""
 FEWEST_SHARES = 5
+FEWEST_BONDS = 3
 ARBITRAGE_NET = 5.0
 """Percent that an arbitrage fund's shares and futures may differ; within half a percent in all files seen."""
 UNIT_SLIP = 20.0
@@ -44,14 +58,43 @@ def frequency_fault(as_on: date, texts: Iterable[str]) -> str | None:
 
 
 def unit_fault(lines: Sequence[DisclosureLine]) -> str | None:
-    """Why the values can't be in the unit stated: prices of shares or government paper that do not exist."""
-    shares = _prices(lines, LineKind.EQUITY, "INE")
+    """Why the values can't be in the unit stated: prices, or a total, that do not exist.
+
+    Shares and government paper tell the unit best; without them other debt and bullion do.
+    """
+    shares, paper = _prices(lines, LineKind.EQUITY, "INE"), _prices(lines, LineKind.DEBT, "IN0")
+    total = sum(line.value for line in lines if line.in_total)
+    reason = None
     if len(shares) >= FEWEST_SHARES and not _is_between(median(shares), SHARE_PRICES):
-        return f"values are not in the unit stated: the middle share would cost ₹{median(shares):,.4g}"
-    paper = median(_prices(lines, LineKind.DEBT, "IN0") or [100.0])
-    if not any(_is_between(paper, prices) for prices in PAPER_PRICES):
-        return f"values are not in the unit stated: government paper would cost ₹{paper:,.4g} for 100"
+        reason = f"the middle share would cost ₹{median(shares):,.4g}"
+    elif paper and not _is_any(median(paper), PAPER_PRICES):
+        reason = f"government paper would cost ₹{median(paper):,.4g} for 100"
+    elif not _tells_unit(shares, paper) and (price := _odd_price(lines)):
+        reason = price
+    elif not _is_between(total, TOTALS):
+        reason = f"the scheme would have ₹{total:,.4g} in all"
+    return reason and f"values are not in the unit stated: {reason}"
+
+
+def _tells_unit(shares: Sequence[float], paper: Sequence[float]) -> bool:
+    return len(shares) >= FEWEST_SHARES or bool(paper)
+
+
+def _odd_price(lines: Sequence[DisclosureLine]) -> str | None:
+    """A price of companies' paper or of bullion that does not exist."""
+    bonds = _prices(lines, LineKind.DEBT, "INE")
+    if len(bonds) >= FEWEST_BONDS and not _most_near(bonds, FACE_VALUES + RARE_FACE_VALUES):
+        return f"the middle paper of a company would cost ₹{median(bonds):,.4g}"
+    for kind, (gram, kilogram) in METAL_PRICES.items():
+        if (prices := _prices(lines, kind, "")) and not gram[0] <= median(prices) <= kilogram[1]:
+            return f"{kind.value} would cost ₹{median(prices):,.4g}, less than a gram or more than a kilogram of it"
     return None
+
+
+def _most_near(prices: Sequence[float], face_values: Iterable[float]) -> bool:
+    """Whether at least half of the prices are near one of the face values."""
+    bounds = [(NEAR_FACE[0] * face, NEAR_FACE[1] * face) for face in face_values]
+    return 2 * sum(_is_any(price, bounds) for price in prices) >= len(prices)
 
 
 def hedge_fault(scheme: str | None, lines: Sequence[DisclosureLine]) -> str | None:
@@ -62,13 +105,22 @@ def hedge_fault(scheme: str | None, lines: Sequence[DisclosureLine]) -> str | No
     return f"is an arbitrage fund with {net:.1f} % of shares not hedged: contracts are missing"
 
 
+def sign_fault(lines: Sequence[DisclosureLine]) -> str | None:
+    """Why a share can't be what it says: no fund holds less than none, so a short contract was read as a share."""
+    short = [line for line in lines if line.kind is LineKind.EQUITY and line.value < 0]
+    return f"holds less than none of {short[0].name}: a contract that is not told as one" if short else None
+
+
+def months_named(file: str) -> set[tuple[int, int]]:
+    """(year, month) of every day in a file's name; without a day, of the first month in it."""
+    spaced = re.sub(r"(?<=[A-Za-z])(?=\d)|_", " ", file)
+    days = days_in(spaced) or [day for day in [month_end_in(spaced)] if day]
+    return {(day.year, day.month) for day in days}
+
+
 def file_name_doubt(file: str, scheme: str | None, as_on: date) -> str | None:
     """A warning where a file's name says other months than the portfolio's; months of the scheme's name aside."""
-    spaced = re.sub(r"(?<=[A-Za-z])(?=\d)|_", " ", file)
-    named = {(day.year, day.month) for day in days_in(spaced)}
-    if not named:
-        month = month_end_in(spaced)
-        named = {(month.year, month.month)} if month else set()
+    named = months_named(file)
     own = month_end_in(scheme or "")
     named -= {(own.year, own.month)} if own else set()
     if not named or (as_on.year, as_on.month) in named:
@@ -106,8 +158,23 @@ def line_notes(lines: Sequence[DisclosureLine]) -> Iterator[str]:
         yield f"{len(opposed)} quantities have another sign than their values, e.g. {opposed[0].name}"
     if _names_are_industries(lines):
         yield "names repeat more often than industries: the two columns may be exchanged"
-    if _is_between(median(_prices(lines, LineKind.DEBT, "IN0") or [100.0]), PAPER_PRICES[1]):
+    yield from _unit_notes(lines)
+
+
+def _unit_notes(lines: Sequence[DisclosureLine]) -> Iterator[str]:
+    shares, paper = _prices(lines, LineKind.EQUITY, "INE"), _prices(lines, LineKind.DEBT, "IN0")
+    if paper and _is_between(median(paper), PAPER_PRICES[1]):
         yield "quantities are face values, or values are 100 times too small"
+    if _tells_unit(shares, paper):
+        return
+    if (total := sum(line.value for line in lines if line.in_total)) < SMALL_TOTAL:
+        yield f"the scheme would have ₹{total:,.4g} in all, less than any seen: is it the unit?"
+    for kind, bounds in METAL_PRICES.items():
+        if (prices := _prices(lines, kind, "")) and not _is_any(median(prices), bounds):
+            yield f"{kind.value} costs ₹{median(prices):,.4g}, the price of no gram and no kilogram: is it the unit?"
+    bonds = _prices(lines, LineKind.DEBT, "INE")
+    if len(bonds) >= FEWEST_BONDS and not _most_near(bonds, FACE_VALUES):
+        yield f"most paper of companies is of a rare face value (₹{median(bonds):,.4g}), or values are in another unit"
 
 
 def _names_are_industries(lines: Sequence[DisclosureLine]) -> bool:
@@ -130,22 +197,18 @@ def expectation_fault(
     *,
     today: date,
     month: date | None = None,
-    newest: date | None = None,
     scheme: str | None = None,
     last_total: float | None = None,
 ) -> str | None:
     """Why a sheet is not what was asked for; None where it is.
 
-    ``month`` is any day of the month asked for, ``newest`` the day of the portfolio already stored, ``scheme`` the name
-    asked for (compared without case, punctuation and the words that all funds share), ``last_total`` the total of the
-    month before in rupees.
+    ``month`` is any day of the month asked for, ``scheme`` the name asked for (compared without case, punctuation and
+    the words that all funds share), ``last_total`` the total of the month before in rupees.
     """
     if sheet.as_on is None or sheet.as_on > today:
         return f"is of {sheet.as_on}, which is not a day in the past"
     if month is not None and (sheet.as_on.year, sheet.as_on.month) != (month.year, month.month):
         return f"is of {sheet.as_on}, not of {month:%Y-%m}"
-    if newest is not None and sheet.as_on < newest:
-        return f"is of {sheet.as_on}, older than the portfolio of {newest} already stored"
     if scheme is not None and scheme_key(sheet.name or "") != scheme_key(scheme):
         return f"is of {sheet.name}, not of {scheme}"
     if last_total and sheet.stated_total and not 1 / UNIT_SLIP < sheet.stated_total / last_total < UNIT_SLIP:
@@ -155,6 +218,10 @@ def expectation_fault(
 
 def _is_between(value: float, bounds: tuple[float, float]) -> bool:
     return bounds[0] <= value <= bounds[1]
+
+
+def _is_any(value: float, bounds: Iterable[tuple[float, float]]) -> bool:
+    return any(_is_between(value, bound) for bound in bounds)
 
 
 def _prices(lines: Iterable[DisclosureLine], kind: LineKind, prefix: str) -> list[float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.disclosures import LineKind
 from app.sources.amc.cells import number, words
-from app.sources.amc.header import Cells, Header, Role
+from app.sources.amc.header import SAMPLE_ROWS, Cells, Header, Role, with_sides
 from app.sources.amc.isins import valid_isin
 from app.sources.amc.kinds import CONTRACTS, contract_kind, section_kind
 from app.sources.amc.reconcile import subtotal_misfits
@@ -20,8 +21,7 @@ _IDLE_ROWS = 2
 """A table is over after this many rows in a row without a position, a total or a heading of contracts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line before its weight is known: ``value`` in rupees, negative when short; ``weight`` as printed.
 
     ``isin`` of a contract is that of the underlying share, where the file prints it.
@@ -94,6 +94,8 @@ def hedge_contracts(rows: Iterable[Row], cells: Cells, header: Header, total: fl
     It is where the printed percent is negative, or where a column of the unhedged rest shows that it is a hedge.
     ``total`` in rupees; ``scale`` turns a printed weight into percent.
     """
+    if Role.HEDGE not in header.columns:
+        return ()
     sure = Role.UNHEDGED in header.columns
     hedges = [(row, _hedge(row, cells, header)) for row in rows if row.kind is RowKind.LINE]
     shorts = [(row, -abs(hedge)) for row, hedge in hedges if hedge and (sure or hedge < 0)]
@@ -106,7 +108,8 @@ def hedge_contracts(rows: Iterable[Row], cells: Cells, header: Header, total: fl
 
 def has_hedge_column(rows: Iterable[Row], cells: Cells, header: Header) -> bool:
     """True where the column of hedges holds any number but zero."""
-    return any(_hedge(row, cells, header) for row in rows if row.kind is RowKind.LINE)
+    hedged = Role.HEDGE in header.columns
+    return hedged and any(_hedge(row, cells, header) for row in rows if row.kind is RowKind.LINE)
 
 
 def names_scheme(cells: Cells, header: Header, sheet: str, key: frozenset[str]) -> bool:
@@ -129,7 +132,8 @@ def _announced(cells: Cells, header: Header, start: int) -> LineKind | None:
 
 
 def _table(cells: Cells, header: Header, stop: int, unit: float, kind: LineKind) -> Table:
-    rows = list(_rows_of_table(read_rows(cells, header), stop))
+    sided = with_sides(header, cells[header.row + 1 : min(stop, header.row + 1 + SAMPLE_ROWS)])
+    rows = list(_rows_of_table(read_rows(cells, sided), stop))
     own_unit = value_unit(header, ()) or unit
     without_value = sum(1 for row in rows if row.side and row.value is None)
     return Table(tuple(_contracts(rows, own_unit, kind)), len(subtotal_misfits(rows, frozenset())) + without_value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice, zip_longest
 
-from app.sources.amc.cells import LONGEST_TEXT, is_nil, number, squeeze, words
-from app.sources.amc.isins import looks_like_isin
+from app.sources.amc.cells import LONGEST_TEXT, days_in, is_nil, number, squeeze, words
+from app.sources.amc.isins import isin_in, looks_like_isin
 
 Cells = Sequence[Sequence[str]]
 SAMPLE_ROWS = 200
@@ -36,22 +37,24 @@ class Role(StrEnum):
     UNHEDGED = "unhedged percent of net assets"
 
 
-_PERCENT_OF_ASSETS = r"(?:%|percent)(?:age)?.*\b(?:net assets?|nav|aum|assets|corpus|portfolio)\b"
-_VALUE = (
-    r"\b(?:market|mkt|fair|exposure|mtm)\b.*\bval(?:ue)?\b"
-    r"|\b(?:value|amount)\b.*\b(?:rs|inr|lakhs?|lacs?|crores?)\b"
-)
+_ASSETS = r"\b(?:net assets?|nav|aum|assets|corpus|portfolio|weight(?:age)?|holdings?)\b"
+_PERCENT_OF_ASSETS = rf"(?:(?:%|percent)(?:age)?.*{_ASSETS}|{_ASSETS}.*(?:%|\bpercent))"
+_MONEY = r"\b(?:rs|inr|lakhs?|lacs?|crores?)\b"
+_VALUE = rf"\b(?:market|mkt|fair|exposure|mtm)\b.*\bval(?:ue)?\b|\b(?:value|valuation|amount|exposure)\b.*{_MONEY}"
+_HEDGES = r"derivative|hedged|\bfutures?\b|\bshort\b"
 _NAME = (
     r"^name\b|\b(?:instruments?|securit(?:y|ies)|company|issuer|scrip|holdings?|underlying|particulars)\b"
     r"|^disclosure in derivatives?\b"
 )
+_SIDE = re.compile(r"(?:long|short|buy|sell|bought|sold)(?: position)?")
+_MONEY_WORD = re.compile(_MONEY)
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     (role, re.compile(pattern))
     for role, pattern in (
         (Role.ISIN, r"\bisin\b"),
         (Role.SIDE, r"\blong\b.*\bshort\b|\bbuy\b.*\bsell\b"),
         (Role.UNHEDGED, rf"unhedged.*{_PERCENT_OF_ASSETS}|{_PERCENT_OF_ASSETS}.*unhedged"),
-        (Role.HEDGE, rf"(?:derivative|hedged).*{_PERCENT_OF_ASSETS}|{_PERCENT_OF_ASSETS}.*(?:derivative|hedged)"),
+        (Role.HEDGE, rf"(?:{_HEDGES}).*{_PERCENT_OF_ASSETS}|{_PERCENT_OF_ASSETS}.*(?:{_HEDGES})"),
         (Role.WEIGHT, _PERCENT_OF_ASSETS),
         (Role.VALUE, _VALUE),
         (Role.QUANTITY, r"\b(?:quantity|qty|no of (?:shares|units)|number of (?:shares|units))\b"),
@@ -59,8 +62,12 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
         (Role.NAME, _NAME),
     )
 )
+_PART_OF_NAME = re.compile(r"name|instrument|securit|company|issuer|scrip|holding|underlying|particulars|derivative")
+"""In all that ``_NAME`` matches, once the text is plain."""
 _NOT_A_NAME = re.compile(r"\b(?:yield|ytm|ytc|coupon|maturity|price|margin|scheme|code|type)\b")
-_NOT_A_VALUE = re.compile(r"\b(?:price|margin|face|notional|when purchased)\b")
+_NOT_A_VALUE = re.compile(
+    r"\b(?:price|margin|face|notional|when purchased|acquisition|cost|book|purchase|previous|last month)\b"
+)
 _LONGEST_HEADER = 120
 
 
@@ -68,13 +75,17 @@ _LONGEST_HEADER = 120
 class Header:
     """A header row (0-based; the lower one of two) with its labels and the column of each role they name.
 
-    ``unnamed_isins`` tells that the ISIN column was found by its contents, its header not saying so.
+    ``unnamed_isins`` tells that the ISIN column was found by its contents, its header not saying so. ``is_name`` tells
+    that the header stands further up: in ``row`` is the name of one more scheme under it. ``is_double`` tells of a
+    second column of ISINs: two portfolios stand side by side.
     """
 
     row: int
     columns: Mapping[Role, int]
     labels: tuple[str, ...]
     unnamed_isins: bool = False
+    is_name: bool = False
+    is_double: bool = False
 
     @property
     def portfolio(self) -> bool:
@@ -95,6 +106,19 @@ class Header:
         return row[at] if at < len(row) else ""
 
 
+def with_sides(header: Header, rows: Cells) -> Header:
+    """The header with the column whose cells say long or short, where it names none: ``Position``."""
+    if Role.SIDE in header.columns:
+        return header
+    width = max((len(row) for row in rows), default=0)
+    said = [[words(row[at]) for row in rows if at < len(row) and row[at]] for at in range(width)]
+    sides = [sum(bool(_SIDE.fullmatch(word)) for word in column) for column in said]
+    best = max(range(width), key=sides.__getitem__, default=0)
+    if not width or not sides[best] or 2 * sides[best] < len(said[best]):
+        return header
+    return replace(header, columns={**header.columns, Role.SIDE: best})
+
+
 def role_of(text: str) -> Role | None:
     """The role a header cell names, None for any other text."""
     return _role_of(text) if text and len(text) <= _LONGEST_HEADER else None
@@ -111,13 +135,17 @@ def _role_of(text: str) -> Role | None:
 
 def find_headers(rows: Cells) -> list[Header]:
     """The rows that name an instrument column and a value or a percent column, in order; of very many the first."""
-    found = (_header(rows, at) for at, row in enumerate(rows) if _may_be_header(row))
+    found = (_header(rows, at) for at in range(len(rows)) if _may_be_header(rows, at))
     return list(islice((header for header in found if header is not None), MAX_HEADERS))
 
 
-def _may_be_header(row: Sequence[str]) -> bool:
-    joined = "\t".join(row).casefold()
-    return "%" in joined or "value" in joined or "percent" in joined
+def _may_be_header(rows: Cells, at: int) -> bool:
+    """False for most rows at a glance; among those with a percent sign most name a bond by its coupon."""
+    joined = "\t".join(rows[at]).casefold()
+    if "%" not in joined and "value" not in joined and "percent" not in joined:
+        return False
+    both = joined + "\t" + "\t".join(rows[at + 1]).casefold() if at + 1 < len(rows) else joined
+    return not both.isascii() or _PART_OF_NAME.search(both) is not None
 
 
 def _header(rows: Cells, at: int) -> Header | None:
@@ -127,7 +155,19 @@ def _header(rows: Cells, at: int) -> Header | None:
         both = [" ".join(pair).strip() for pair in zip_longest(rows[at], rows[at + 1], fillvalue="")]
         joined = _header_of(both, rows, at + 1)
         return joined if joined is not None and joined.portfolio and Role.VALUE in joined.columns else alone
-    return alone
+    return _with_unit_below(alone, rows[at + 1]) if alone is not None and at + 1 < len(rows) else alone
+
+
+def _with_unit_below(header: Header, below: Sequence[str]) -> Header:
+    """The header, its value column's label with the words that stand right under it: ``(Rs. in Lakhs)``."""
+    unit = header.cell(below, Role.VALUE)
+    if is_nil(unit) or number(unit) is not None or not _MONEY_WORD.search(words(unit)):
+        return header
+    column = header.columns[Role.VALUE]
+    return replace(
+        header,
+        labels=(*header.labels[:column], squeeze(f"{header.labels[column]} {unit}"), *header.labels[column + 1 :]),
+    )
 
 
 def _continues_header(row: Sequence[str]) -> bool:
@@ -142,13 +182,22 @@ def _header_of(labels: Sequence[str], rows: Cells, at: int) -> Header | None:
     if Role.NAME not in roles or not roles & {Role.WEIGHT, Role.VALUE} or len(roles) < 3:
         return None
     sample = rows[at + 1 : at + 1 + SAMPLE_ROWS]
+    dated = {span: _newest_day(labels[span[0]]) for _, span in spans}
+    spans.sort(key=lambda named: dated[named[1]], reverse=True)
     columns = {role: _best_column(role, [s for r, s in spans if r is role], sample) for role in roles}
     texts = tuple(squeeze(label[:LONGEST_TEXT]) for label in labels)
+    isins = [span[0] for role, span in spans if role is Role.ISIN]
+    is_double = sum(_fitting(Role.ISIN, column, sample) >= FEWEST_ISINS for column in isins) > 1
     by_contents = None if Role.SIDE in roles else _isin_column(columns.get(Role.ISIN), sample)
     if by_contents is None:
-        return Header(at, columns, texts)
+        return Header(at, columns, texts, is_double=is_double)
     taken = {role: column for role, column in columns.items() if column != by_contents}
     return Header(at, {**taken, Role.ISIN: by_contents}, texts, unnamed_isins=True)
+
+
+def _newest_day(label: str) -> date:
+    """The day in a label, to put this month's columns before those of the month before; without one it is new."""
+    return max(days_in(label), default=date.max)
 
 
 def _isin_column(named: int | None, sample: Cells) -> int | None:
@@ -171,7 +220,7 @@ def _spans(row: Sequence[str]) -> list[tuple[Role, range]]:
 
 
 _FITS: Mapping[Role, Callable[[str], bool]] = {
-    Role.ISIN: lambda cell: looks_like_isin(squeeze(cell).upper()),
+    Role.ISIN: lambda cell: looks_like_isin(isin_in(squeeze(cell).upper())),
     Role.QUANTITY: lambda cell: number(cell) is not None,
     Role.VALUE: lambda cell: number(cell) is not None,
     Role.WEIGHT: lambda cell: number(cell) is not None,

@@ -15,7 +15,8 @@ _WITHOUT_CONTRACTS = frozenset({LineKind.CASH, LineKind.DEBT, LineKind.FUND_UNIT
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _YEAR = r"(?:20)?\d\d"
 _CONTRACT = re.compile(
-    rf"\bfutures?$|\b(?:call|put)\b.*\boptions?\b|\boptions? (?:call|put)\b|\bcovered call\b|\bswaps?\b"
+    rf"^futures\b|^(?:stock|index) futures?\b|\bfutures?$"
+    rf"|\b(?:call|put)\b.*\boptions?\b|\boptions? (?:call|put)\b|\bcovered call\b|\bswaps?\b"
     rf"|\b\d\d ?(?:{_MONTH}|\d\d) ?{_YEAR}$|\b{_MONTH} ?{_YEAR}$"
 )
 _EXPIRY_CODE = re.compile(r"[A-Z&]{2,}\d{2}(?:\d{2}|[A-Z]{3})(?:20)?\d\d")

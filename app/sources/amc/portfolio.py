@@ -18,12 +18,12 @@ from app.sources.amc.derivatives import (
     printed_once,
     signed_value,
 )
-from app.sources.amc.header import Role
+from app.sources.amc.header import FEWEST_ISINS, Role
+from app.sources.amc.isins import is_share
 from app.sources.amc.kinds import CONTRACTS
 from app.sources.amc.reconcile import CLOSE, Body, Reading, best_reading, subtotal_misfits
-from app.sources.amc.rows import RowKind
+from app.sources.amc.rows import RowKind, read_rows
 from app.sources.amc.sections import Position, positions
-from app.sources.amc.titles import as_on_days, scheme_name
 from app.sources.amc.weights import PERCENTS, Weighed, scale_of_total, weigh
 
 NOTICEABLE_GAP = 0.0002
@@ -48,14 +48,20 @@ class _Content:
 
 def read_block(block: Block, beside: Sequence[Table]) -> SchemeSheet:
     """The scheme sheet of a block. ``beside`` are tables of its contracts found on sheets of their own."""
-    name, days = scheme_name(block.titles), as_on_days(block.titles)
+    name, days = block.scheme, block.days
     sheet = SchemeSheet(block.file, block.sheet, name, days[0] if days else None, (), None, None, None, None, (), None)
     content = _content(block, beside)
     faults = list(_title_faults(block, sheet))
     if content is None:
         return replace(sheet, quarantined="; ".join(faults))
     lines, weighed = _lines(content)
-    judged = (_gap_fault(content.reading), checks.unit_fault(lines), checks.hedge_fault(name, lines))
+    judged = (
+        _gap_fault(content.reading),
+        _below_fault(block, content),
+        checks.unit_fault(lines),
+        checks.hedge_fault(name, lines),
+        checks.sign_fault(lines),
+    )
     faults += [fault for fault in judged if fault]
     return replace(
         sheet,
@@ -76,6 +82,8 @@ def _title_faults(block: Block, sheet: SchemeSheet) -> Iterator[str]:
         yield fault
     if sheet.name is None:
         yield "names no scheme"
+    if block.header.is_double:
+        yield "shows two portfolios side by side"
     missing = _missing_columns(block)
     if Role.VALUE.value in missing:
         yield f"has no column of {', '.join(missing)}"
@@ -159,6 +167,21 @@ def _gap_fault(reading: Reading) -> str | None:
     return _gap_words(reading) if abs(reading.gap) > CLOSE else None
 
 
+def _below_fault(block: Block, content: _Content) -> str | None:
+    """Why the grand total can't be the end: shares below it that no table of contracts explains."""
+    total = content.body.total
+    contracts = {contract.name for contract in content.outside}
+    below = read_rows(block.cells[: block.end], replace(block.header, row=total.at))
+    shares = [
+        abs(row.value)
+        for row in below
+        if row.kind is RowKind.LINE and row.value and row.label not in contracts and is_share(row.code)
+    ]
+    if len(shares) < FEWEST_ISINS or sum(shares) <= CLOSE * (total.value or 0.0):
+        return None
+    return f"lists {len(shares)} more shares below its grand total"
+
+
 def _gap_words(reading: Reading) -> str:
     return f"lines add up to {100 * (1 + reading.gap):.2f} % of the file's own total"
 
@@ -197,7 +220,7 @@ def _column_notes(block: Block) -> Iterator[str]:
 
 
 def _date_doubt(block: Block, sheet: SchemeSheet) -> str | None:
-    others = sorted({str(day) for day in as_on_days(block.titles)} - {str(sheet.as_on)})
+    others = sorted({str(day) for day in block.days} - {str(sheet.as_on)})
     if block.start == 0 and others:
         return f"its titles name {sheet.as_on} and {others[0]}"
     return checks.file_name_doubt(block.file, sheet.name, sheet.as_on) if sheet.as_on else None

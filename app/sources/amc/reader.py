@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -11,13 +11,14 @@ from app.sources.amc import checks
 from app.sources.amc.blocks import Block, find_blocks, is_disclosure
 from app.sources.amc.derivatives import Table, contract_tables, names_scheme
 from app.sources.amc.header import Cells, Header, find_headers
+from app.sources.amc.index_sheets import completed
 from app.sources.amc.isins import valid_isin
 from app.sources.amc.opening import Workbook, open_workbooks
 from app.sources.amc.portfolio import read_block
-from app.sources.amc.titles import scheme_key, scheme_name
+from app.sources.amc.titles import scheme_key
 from app.sources.workbooks import WorkbookReader
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised with every change that reads a file differently, so that stored portfolios can be read again."""
 
 
@@ -31,7 +32,12 @@ def read_disclosure(data: bytes, name: str, reader: WorkbookReader | None = None
     """
     with ExitStack() as stack:
         reader = reader or stack.enter_context(WorkbookReader())
-        found = [sheet for workbook in open_workbooks(data, name, reader) for sheet in read_workbook(workbook)]
+        return read_workbooks(open_workbooks(data, name, reader), name)
+
+
+def read_workbooks(workbooks: Iterable[Workbook], name: str) -> tuple[SchemeSheet, ...]:
+    """The scheme sheets of the workbooks of one file ``name``; see ``read_disclosure``."""
+    found = [sheet for workbook in workbooks for sheet in read_workbook(workbook)]
     if not found:
         return (_refused(name, "", "holds no scheme portfolio"),)
     outliers = checks.month_outliers(found)
@@ -48,16 +54,19 @@ def read_workbook(workbook: Workbook) -> Iterator[SchemeSheet]:
         return
     blocks: list[Block] = []
     beside: list[_ContractSheet] = []
+    others: list[Cells] = []
     for sheet, cells in workbook.sheets:
         headers = find_headers(cells)
         here = [block for block in find_blocks(workbook.file, sheet, cells, headers) if is_disclosure(block)]
         blocks += here
+        if not here:
+            others.append(cells)
         if headers and not here:
             beside.append(_ContractSheet(sheet, cells, headers))
         if not here and _holds_isin(cells):
             reason = "lists securities under no header that names instruments, values and weights"
             yield _refused(workbook.file, sheet, reason)
-    for block in blocks:
+    for block in (completed(block, others) for block in blocks):
         yield read_block(block, _tables_beside(block, beside, alone=len(blocks) == 1))
 
 
@@ -75,7 +84,7 @@ def _holds_isin(cells: Cells) -> bool:
 
 
 def _tables_beside(block: Block, sheets: Sequence[_ContractSheet], *, alone: bool) -> list[Table]:
-    key, unit = scheme_key(scheme_name(block.titles) or ""), block.unit
+    key, unit = scheme_key(block.scheme or ""), block.unit
     if unit is None or not key:
         return []
     mine = [sheet for sheet in sheets if alone or names_scheme(sheet.cells, sheet.headers[0], sheet.name, key)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from app.sources.amc.kinds import is_contract
 from app.sources.amc.rows import Row, RowKind
@@ -12,9 +14,16 @@ ROUNDING = 0.006
 """Half a unit of the second decimal, and a little: what each printed value may differ from the true one."""
 CLOSE = 0.015
 """Share of its own total that a sheet may be off."""
-NEAR_HUNDRED = 0.05
-"""What the printed weights may miss 100 percent by: marks for tiny weights and contracts beside the total."""
+HUNDRED = 0.0003
+"""What the printed weight of a total of everything may miss 100 percent by, as a share. Shares alone may be 99.9."""
+TINY = 0.0001
+"""The same for each line where the total's weight is not printed: a rounded weight, or a mark for a tiny one."""
 MAX_AMBIGUOUS = 400
+ROUGHLY = 1e-4
+"""What a total of totals may be off beyond rounding: some houses print crores."""
+MOST_BETWEEN = 12
+"""Rows that receivables and blanks may fill between the total of the investments and that of the net assets."""
+_OF_A_PART = re.compile(r"sub\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +45,16 @@ class Reading:
 def find_body(rows: Iterable[Row]) -> Body | None:
     """The portfolio down to its grand total; None where no row can be that.
 
-    The first row that says so is the grand total. Without the word it is the last plain total that equals all positions
-    above it, whose printed weights must make 100 percent: else it is the total of a section, or the sheet is cut short.
+    The first row that says so is the grand total, unless a later one says so too and adds nothing but cash: then the
+    first was the total of the investments. Without the word it is the last plain total that equals all positions above
+    it, whose printed weights must make 100 percent: else it is the total of a section, or the sheet is cut short.
     """
     above: list[Row] = []
-    for row in rows:
+    coming = iter(rows)
+    for row in coming:
         if row.kind is RowKind.GRAND and row.value is not None:
-            return Body(_with_sums_as_headings(above), row)
+            later = _later_total(above, row, coming)
+            return later or Body(_with_sums_as_headings(above), row)
         above.append(row)
     return _last_full_total(above)
 
@@ -65,9 +77,9 @@ def unnamed_sums(rows: Sequence[Row]) -> frozenset[int]:
 
 
 def subtotal_misfits(rows: Sequence[Row], left_out: frozenset[int]) -> list[Row]:
-    """The named subtotals that no run of lines right above them adds up to, with or without the rows ``left_out``."""
+    """The named subtotals that no run of lines right above or below adds up to, with or without those ``left_out``."""
     totals = [at for at, row in enumerate(rows) if row.kind is RowKind.TOTAL and row.value]
-    return [rows[at] for at in totals[:MAX_AMBIGUOUS] if not _adds_up(rows[:at], rows[at].value or 0.0, left_out)]
+    return [rows[at] for at in totals[:MAX_AMBIGUOUS] if not _adds_up_beside(rows, at, left_out)]
 
 
 def best_reading(body: Body, futures: frozenset[int], options: frozenset[int]) -> Reading:
@@ -129,9 +141,14 @@ def _follows_its_parts(rows: Sequence[Row], at: int, sums: set[int]) -> bool:
     return False
 
 
-def _adds_up(above: Sequence[Row], value: float, left_out: frozenset[int]) -> bool:
+def _adds_up_beside(rows: Sequence[Row], at: int, left_out: frozenset[int]) -> bool:
+    value = rows[at].value or 0.0
+    return _adds_up(reversed(rows[:at]), value, left_out) or _adds_up(rows[at + 1 :], value, left_out)
+
+
+def _adds_up(run: Iterable[Row], value: float, left_out: frozenset[int]) -> bool:
     everything, counted, parts = 0.0, 0.0, 0
-    for row in reversed(above):
+    for row in run:
         if row.kind is not RowKind.LINE:
             continue
         everything, parts = everything + (row.value or 0.0), parts + 1
@@ -143,20 +160,36 @@ def _adds_up(above: Sequence[Row], value: float, left_out: frozenset[int]) -> bo
 
 def _with_sums_as_headings(rows: Sequence[Row]) -> tuple[Row, ...]:
     sums = unnamed_sums(rows)
-    return tuple(replace(row, kind=RowKind.HEADING) if row.at in sums else row for row in rows)
+    return tuple(row._replace(kind=RowKind.HEADING) if row.at in sums else row for row in rows)
+
+
+def _later_total(above: Sequence[Row], total: Row, coming: Iterator[Row]) -> Body | None:
+    """The body down to a second grand total that the positions above the first and the cash between make up."""
+    between: list[Row] = []
+    for row in islice(coming, MOST_BETWEEN):
+        if row.kind is RowKind.GRAND and row.value is not None:
+            added = [cash for cash in between if cash.kind is RowKind.LINE and cash.value]
+            size = (total.value or 0.0) + sum(cash.value or 0.0 for cash in added)
+            if not added or abs(size - row.value) > ROUNDING * (len(added) + 2) + ROUGHLY * abs(row.value):
+                return None
+            return Body((*_with_sums_as_headings(above), total._replace(kind=RowKind.TOTAL), *between), row)
+        if row.identified:
+            return None
+        between.append(row)
+    return None
 
 
 def _last_full_total(above: Sequence[Row]) -> Body | None:
     rows = _with_sums_as_headings(above)
-    values, weights, found = 0.0, 0.0, None
+    values, weights, lines, found = 0.0, 0.0, 0, None
     for at, row in enumerate(rows):
         if row.kind is RowKind.LINE:
-            values, weights = values + (row.value or 0.0), weights + (row.weight or 0.0)
-        if row.kind is RowKind.TOTAL and row.value and _is_full(values, row.value, weights):
-            found = at
+            values, weights, lines = values + (row.value or 0.0), weights + (row.weight or 0.0), lines + 1
+        if row.kind is RowKind.TOTAL and row.value and not _OF_A_PART.match(row.label):
+            is_all = _near_hundred(row.weight, HUNDRED) if row.weight else _near_hundred(weights, TINY * lines)
+            found = at if is_all and abs(values - row.value) <= CLOSE * abs(row.value) else found
     return None if found is None else Body(rows[:found], rows[found])
 
 
-def _is_full(values: float, total: float, weights: float) -> bool:
-    hundred = min(abs(weights - 1.0), abs(weights - 100.0) / 100)
-    return abs(values - total) <= CLOSE * abs(total) and hundred <= NEAR_HUNDRED
+def _near_hundred(weight: float, allowed: float) -> bool:
+    return min(abs(weight - 1.0), abs(weight - 100.0) / 100) <= allowed

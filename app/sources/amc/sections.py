@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.disclosures import LineKind
 from app.sources.amc.cells import words
@@ -15,8 +15,7 @@ from app.sources.amc.rows import Row, RowKind
 _OPTION = re.compile(r"\b(?:call|put|options?)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A line of the portfolio. ``contract`` is True for derivatives, ``option`` for those that are paid for."""
 
     row: Row

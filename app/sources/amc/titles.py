@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from app.sources.amc.cells import LONGEST_TEXT, days_in, month_end_in, squeeze, words
+from app.sources.amc.cells import LONGEST_TEXT, day_alone, days_in, month_end_in, squeeze, words
 from app.sources.amc.header import Cells, Header, Role
 
 _SCHEME_MARK = re.compile(
@@ -17,9 +17,10 @@ _STATEMENT_OF = re.compile(
     re.IGNORECASE,
 )
 _AS_ON = re.compile(
-    r"\b(?:as\s+(?:on|of|at)|(?:month|period|fortnight|week|quarter|half[ -]year)\s+(?:ended|ending|of)|dated|for)\b",
+    r"\b(?:as\s+(?:on|of|at)|(?:month|period|fortnight|week|quarter|half[ -]year)\s+(?:ended|ending|of)|dated?|for)\b",
     re.IGNORECASE,
 )
+_STATEMENT = re.compile(r"\b(?:portfolio|statement|disclosure|holdings?)\b", re.IGNORECASE)
 _SCHEME_WORD = re.compile(r"\b(?:fund|etf|scheme|plan|series|fof|bees|savings|yojana)\b")
 _NOT_A_SCHEME = re.compile(
     r"\b(?:risk ?o ?meter|statement|portfolio as|as on|as of|regulations?|pursuant|nse symbol|back to|investors?)\b"
@@ -27,11 +28,13 @@ _NOT_A_SCHEME = re.compile(
 )
 _DESCRIPTION = re.compile(
     r"\s*\((?=[^)]*(?:open[\s-]*end|close[ds]?[\s-]*end|formerly|erstwhile|interval)).*$"
-    r"|\s*[-–]?\s*\ban?\s+(?:open|close)[ds]?[\s-]*end.*$|\s+formerly\s+known.*$",
+    r"|\s*[-–]?\s*\ban?\s+(?:open|close)[ds]?[\s-]*end.*$|\s+formerly\s+known.*$|\s*\(\s*as\s+(?:on|of|at)\b[^)]*\)",
     re.IGNORECASE | re.DOTALL,
 )
 _CODE_PREFIX = re.compile(r"^[A-Z]{1,6}\d{1,5}\s*[-:]\s*")
 _MARKS = " \t$#^*@~-–:,;"
+_AMOUNT_BEFORE = re.compile(r"\d\s*(?:crores?|crs?|lakhs?|lacs?|millions?|mn|thousands?)\b", re.IGNORECASE)
+_ABOUT_FUND = re.compile(r"\b(?:aum|nav|corpus|assets under management)\b")
 _UNITS = (
     (1e7, re.compile(r"\b(?:crores?|crs?)\b")),
     (1e5, re.compile(r"\b(?:lakhs?|lacs?)\b")),
@@ -58,9 +61,16 @@ def scheme_name(rows: Cells) -> str | None:
 
 
 def as_on_days(rows: Cells) -> list[date]:
-    """The days that the rows above a header say the portfolio is of, nearest to the header first."""
-    days = (_as_on_in(distinct(row)) for row in reversed(rows))
-    return [day for day in days if day is not None]
+    """The days that the rows above a header say the portfolio is of, nearest to the header first.
+
+    Where none is marked as such: the month in a title of the portfolio, else a day that stands alone.
+    """
+    titles = [distinct(row) for row in reversed(rows)]
+    for said in (_as_on_in, _month_of_title, _day_alone):
+        days = [day for day in map(said, titles) if day is not None]
+        if days:
+            return days
+    return []
 
 
 def announces_scheme(rows: Cells) -> bool:
@@ -70,15 +80,31 @@ def announces_scheme(rows: Cells) -> bool:
     return dated and scheme_name(rows) is not None
 
 
+def names_scheme(rows: Cells) -> str | None:
+    """The name of a scheme that stands alone in a row, in words that only schemes use; None where there is none."""
+    texts = [text for row in rows for text in distinct(row)]
+    return next((_cleaned(text) for text in texts if _SCHEME_WORD.search(words(text)) and _may_be_scheme(text)), None)
+
+
 def value_unit(header: Header, titles: Cells) -> float | None:
-    """Rupees in one unit of the value column: from its own header, else from the header row, else from the titles."""
-    title_text = " ".join(text for row in reversed(titles) for text in distinct(row))
-    for text in (header.cell(header.labels, Role.VALUE), header.text, title_text):
-        said = words(text)
-        unit = next((rupees for rupees, pattern in _UNITS if pattern.search(said)), None)
-        if unit is not None:
-            return unit
-    return None
+    """Rupees in one unit of the value column: from its own header, else from the header row, else from the titles.
+
+    Of the titles the nearest to the header decides. One that states the fund's size tells no column's unit.
+    """
+    lines = [text for row in reversed(titles) for text in distinct(row) if not _states_an_amount(text)]
+    texts = (header.cell(header.labels, Role.VALUE), header.text, *lines)
+    return next((unit for unit in map(unit_in, texts) if unit is not None), None)
+
+
+def unit_in(text: str) -> float | None:
+    """Rupees in the unit of money that a text names; None where it names none."""
+    said = words(text)
+    return next((rupees for rupees, pattern in _UNITS if pattern.search(said)), None)
+
+
+def _states_an_amount(text: str) -> bool:
+    said = words(text)
+    return _AMOUNT_BEFORE.search(text) is not None or (_ABOUT_FUND.search(said) is not None and "value" not in said)
 
 
 def scheme_key(name: str) -> frozenset[str]:
@@ -106,14 +132,24 @@ def _as_on_in(texts: Sequence[str]) -> date | None:
         mark = _AS_ON.search(text)
         if mark is None:
             continue
-        said = " ".join([text[mark.start() :], *texts[at + 1 : at + 2]])
-        days = days_in(said)
+        beside = texts[at + 1 : at + 2]
+        said = " ".join([text[mark.start() :], *beside])
+        days = days_in(said) or [day for day in map(day_alone, beside) if day]
         if days:
             return days[0]
         month = month_end_in(said) if re.search(r"\b(?:for|month)\b", text, re.IGNORECASE) else None
         if month is not None:
             return month
     return None
+
+
+def _month_of_title(texts: Sequence[str]) -> date | None:
+    titles = (text for text in texts if _STATEMENT.search(text))
+    return next((day for day in map(month_end_in, titles) if day is not None), None)
+
+
+def _day_alone(texts: Sequence[str]) -> date | None:
+    return next((day for day in map(day_alone, texts) if day is not None), None)
 
 
 def _may_be_scheme(text: str) -> bool:

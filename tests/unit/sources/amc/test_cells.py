@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sources.amc.cells import days_in, is_nil, month_end_in, number, squeeze, weight_number, words
+from app.sources.amc.cells import day_alone, days_in, is_nil, month_end_in, number, squeeze, weight_number, words
 from tests.unit.sources.unhurried import unhurried
 
 
@@ -91,3 +91,27 @@ def test_no_text_breaks_a_cell_parser(text: str) -> None:
     assert value is None or abs(value) < float("inf")
     assert all(isinstance(day, date) for day in days_in(text))
     assert words(text) == words(words(text))
+
+
+@pytest.mark.parametrize("text", ["31/10/26", "31-10-26", "31.10.26", "31/10/2026"])
+def test_days_are_read_with_two_digits_of_the_year(text: str) -> None:
+    assert days_in(f"as on {text}") == [date(2026, 10, 31)]
+
+
+@pytest.mark.parametrize("text", ["46326", "31-Oct-2026", "2026-10-31", "2026-10-31 00:00:00", "October 31, 2026"])
+def test_a_day_alone_is_one_in_any_form(text: str) -> None:
+    assert day_alone(text) == date(2026, 10, 31)
+
+
+@pytest.mark.parametrize("text", ["9999", "4632600", "Portfolio of 31-Oct-2026", "12", "", "1-2"])
+def test_what_says_more_or_less_than_a_day_is_none(text: str) -> None:
+    assert day_alone(text) is None
+
+
+def test_a_minus_behind_a_number_counts() -> None:
+    assert number("1,123.45-") == -1123.45
+    assert number("-5-") is None
+
+
+def test_the_sign_of_the_rupee_is_a_word() -> None:
+    assert words("Market Value (₹)") == "market value rs"

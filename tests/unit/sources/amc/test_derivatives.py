@@ -238,3 +238,29 @@ def test_a_short_without_a_value_is_told() -> None:
         )
     )
     assert "1 subtotals or contracts do not add up" in found.warnings
+
+
+def test_shorts_are_told_by_a_column_of_any_name() -> None:
+    table = [
+        ["", "Details of stock futures"],
+        ["", "Name of the Instrument", "Position", "Quantity", "Market Value (Rs. in Lakhs)", "% to Net Assets"],
+        ["", "Infosys Limited March 2025 Future", "Short", "10000", "188.5", "0.09"],
+        ["", "State Bank of India March 2025 Future", "Long", "10000", "77.3", "0.04"],
+    ]
+    found = contracts(read(sheet([*body(), [], *table])))
+    assert [value for _, value in found] == pytest.approx([-188.5, 77.3])
+
+
+@pytest.mark.parametrize("name", ["Futures - Infosys Limited", "Stock Future: Infosys", "Index Futures - Nifty"])
+def test_a_contract_with_the_word_in_front_is_one(name: str) -> None:
+    *rows, total = body()
+    found = read(sheet([line((name, "", "", -10_000, -188.5)), *rows, total]))
+    assert [contract for contract, _ in contracts(found)] == [name]
+
+
+def test_a_short_that_nothing_tells_as_one_is_refused() -> None:
+    *rows, _ = body()
+    short = line(("Infosys Limited - X", "", "", -10_000, -40.0))
+    found = read(sheet([*rows[:3], short, *rows[3:], words("GRAND TOTAL", TOTAL - 40.0, 1.0)]))
+    assert found.quarantined is not None
+    assert "holds less than none of Infosys Limited - X" in found.quarantined

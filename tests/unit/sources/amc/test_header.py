@@ -140,3 +140,54 @@ def test_every_share_keeps_its_own_row_whatever_the_order_of_columns() -> None:
     assert [(at.isin, at.quantity) for at in read(sheet()).lines[:6]] == [
         (isin, quantity) for _, isin, _, quantity, _ in SHARES
     ]
+
+
+def with_column(label: str, at: int, factor: float) -> list[list[str]]:
+    """The sample sheet with one more column of values before or after its own, a share of them."""
+    rows = sheet()
+    start = rows.index(HEADER)
+    own = HEADER.index("Market/Fair Value (Rs. in Lakhs)")
+    for row in rows[start + 1 :]:
+        try:
+            row.insert(own + at, str(float(row[own]) * factor))
+        except ValueError:
+            row.insert(own + at, "")
+    rows[start].insert(own + at, label)
+    return rows
+
+
+@pytest.mark.parametrize("label", ["Acquisition Value (Rs. in Lakhs)", "Book Value (Rs. in Lakhs)", "Cost (Rs. Lakhs)"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_what_was_paid_is_not_the_market_value(label: str, at: int) -> None:
+    assert read(with_column(label, at, 0.8)).lines[0].value == 126.5e5
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_month_before_beside_this_one_is_not_taken(at: int) -> None:
+    label = "Market Value as on 31-Dec-2024 (Rs. in Lakhs)"
+    assert read(with_column(label, at, 0.9)).lines[0].value == 126.5e5
+
+
+def test_the_unit_may_stand_under_the_header() -> None:
+    header = [label.replace(" (Rs. in Lakhs)", "") for label in HEADER]
+    below = ["(Rs. in Lakhs)" if label.startswith("Market") else "" for label in header]
+    assert read(sheet([below, *body()], header=header)).lines[0].value == 126.5e5
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("Net Assets (%)", Role.WEIGHT),
+        ("NAV %", Role.WEIGHT),
+        ("Weightage (%)", Role.WEIGHT),
+        ("% Holding", Role.WEIGHT),
+        ("Valuation (Rs. Lakhs)", Role.VALUE),
+        ("Exposure (Rs. in Lakhs)", Role.VALUE),
+        ("Market Value (₹)", Role.VALUE),
+        ("Futures % to Net Assets", Role.HEDGE),
+        ("% to Net Assets Short Futures", Role.HEDGE),
+        ("Acquisition Value (Rs. in Lacs)", None),
+    ],
+)
+def test_other_words_for_the_same_columns_are_understood(text: str, role: Role | None) -> None:
+    assert role_of(text) is role

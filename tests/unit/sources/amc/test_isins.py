@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.disclosures import LineKind
 from app.domain.securities import is_isin
-from app.sources.amc.isins import kind_of_isin, looks_like_isin, valid_isin
+from app.sources.amc.isins import isin_in, kind_of_isin, looks_like_isin, valid_isin
 
 
 @pytest.mark.parametrize("code", ["INE002A01018", "IN0020230051", "INF179K01UT0", "US30303M1027", "IN9628A01018"])
@@ -47,3 +47,13 @@ def test_other_codes_do_not_even_look_like_one(code: str) -> None:
 )
 def test_an_indian_isin_tells_the_kind_of_its_security(isin: str, kind: LineKind | None) -> None:
     assert kind_of_isin(isin) is kind
+
+
+@pytest.mark.parametrize("code", ["INE009A01021#", "INE009A01021 *", "IN E009A01021", "INE-009A-01021"])
+def test_footnote_marks_do_not_hide_an_isin(code: str) -> None:
+    assert isin_in(code) == "INE009A01021"
+
+
+@pytest.mark.parametrize("code", ["NTPC27032025FUT", "SEE NOTE 3 BELOW", "INE009A0102", "INE009A010211"])
+def test_other_codes_stay_as_they_are(code: str) -> None:
+    assert isin_in(code) == code

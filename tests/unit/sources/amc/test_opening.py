@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 import stat
 import zipfile
 from io import BytesIO
@@ -8,6 +9,7 @@ from io import BytesIO
 import pytest
 
 from app.sources import workbooks as limits
+from app.sources.amc import opening
 from app.sources.amc.opening import open_workbooks
 from app.sources.amc.reader import read_disclosure
 from app.sources.workbooks import WorkbookReader
@@ -43,6 +45,12 @@ def with_part(name: str, text: str) -> bytes:
     with zipfile.ZipFile(BytesIO(GOOD)) as archive:
         parts: dict[str, str | bytes] = {at: archive.read(at) for at in archive.namelist()}
     return zipped({**parts, name: text})
+
+
+def with_many_sheets_on_one_part() -> bytes:
+    with zipfile.ZipFile(BytesIO(GOOD)) as archive:
+        head, entry, tail = re.split(r"(<sheet .*/>)", archive.read("xl/workbook.xml").decode())
+    return with_part("xl/workbook.xml", head + "".join(entry.replace("ONE", f"S{at}") for at in range(10_000)) + tail)
 
 
 def without_part(name: str) -> bytes:
@@ -88,9 +96,16 @@ def hostile_files() -> dict[str, bytes]:
         "zip of zips": zipped({"a.zip": zipped({"b.zip": zipped({"c.txt": b"x"})})}),
         "climbing member": zipped({"../../etc/passwd": b"root"}),
         "absolute member": zipped({"/etc/passwd": b"root"}),
+        "climbing member of Windows": zipped({"..\\..\\a.xlsx": GOOD}),
+        "member on a drive": zipped({"C:\\a.xlsx": GOOD}),
+        "workbook with a climbing part": with_part("../../a.xlsx", "x"),
         "symbolic link": member("portfolio.xlsx", b"/etc/passwd", stat.S_IFLNK | 0o777),
         "too many members": zipped({f"m{at}.xlsx": b"" for at in range(limits.MAX_MEMBERS + 1)}),
         "ten thousand sheets": many_sheets(10_000),
+        "ten thousand sheets on one part": with_many_sheets_on_one_part(),
+        "wide and sparse": packed({"S": sheet_xml(("<row>" + "<c/>" * 199 + "<c><v>1</v></c></row>") * 15_000)}),
+        "one long text": packed({"S": sheet_xml(cell("A1", f' t="inlineStr"><is><t>{"é" * (7 << 20)}</t></is>'))}),
+        "a directory and no members": b"PK\x03\x04" + (b"PK\x01\x02" + bytes(42)) * 50_000,
         "bomb of a sheet": packed({"S": sheet_xml("<row/>" * (10 << 20))}),
         "bomb with a lying directory": with_lying_directory(),
         "bomb of shared text": with_part("xl/sharedStrings.xml", "<sst>" + " " * (40 << 20) + "</sst>"),
@@ -143,6 +158,16 @@ def test_a_bad_file_is_one_refused_sheet_with_a_reason(kind: str) -> None:
         ("pdf", "is a PDF document, not a workbook"),
         ("html", "is a web page or XML text, not a workbook"),
         ("text", "is not a workbook"),
+        ("climbing member", "holds a member that lies outside it: ../../etc/passwd"),
+        ("climbing member of Windows", "holds a member that lies outside it: ..\\..\\a.xlsx"),
+        ("absolute member", "holds a member that lies outside it: /etc/passwd"),
+        ("member on a drive", "holds a member that lies outside it: C:\\a.xlsx"),
+        ("workbook with a climbing part", "holds a member that lies outside it: ../../a.xlsx"),
+        ("a directory and no members", "holds more than 2000 members"),
+        ("symbolic link", "holds a link instead of a file: portfolio.xlsx"),
+        ("ten thousand sheets on one part", "is far too large: it has 10000 sheets, more than 500"),
+        ("wide and sparse", "is far too large: its cells and texts need more than 40 MB"),
+        ("one long text", "is far too large: its cells and texts need more than 40 MB"),
         ("cut at 8 of 16", "is a damaged archive: cut short or changed on the way"),
         ("cell at XFD1048576", "is far too large: a cell lies beyond 20000 rows or 200 columns"),
         ("bomb of shared text", "unpacks to more than 100 times its size"),
@@ -172,6 +197,43 @@ def test_an_archive_of_workbooks_gives_the_sheets_of_each_and_names_the_bad_one(
         ("all.zip/One.xlsx", None),
         ("all.zip/two.xls", "is a web page or XML text, not a workbook"),
     ]
+
+
+def test_the_workbooks_of_an_archive_share_the_room_that_one_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    with WorkbookReader() as reader:
+        (one,) = open_workbooks(GOOD, "one.xlsx", reader)
+        monkeypatch.setattr(opening, "MAX_CONTENT", 2 * one.size)
+        found = list(open_workbooks(zipped({f"{at}.xlsx": GOOD for at in range(3)}), "all.zip", reader))
+    assert [workbook.size for workbook in found] == [one.size, one.size, 0]
+    assert found[2].fault == "is far too large: its cells and texts need more than 40 MB"
+
+
+def test_what_accompanies_the_workbooks_of_an_archive_is_passed_over() -> None:
+    found = read_disclosure(zipped({"readme.txt": b"hi", "a.xlsx": GOOD, "cover.PDF": b"%PDF-1.7"}), "all.zip")
+    assert [(at.file, at.quarantined) for at in found] == [("all.zip/a.xlsx", None)]
+
+
+def test_a_workbook_of_any_name_in_an_archive_is_read() -> None:
+    found = read_disclosure(zipped({"portfolio.dat": GOOD, "readme.txt": b"hi"}), "all.zip")
+    assert [(at.file, at.quarantined) for at in found] == [("all.zip/portfolio.dat", None)]
+
+
+def test_an_archive_in_an_archive_is_read_and_one_deeper_is_refused_as_what_it_is() -> None:
+    inner = zipped({"a.xlsx": GOOD})
+    found = read_disclosure(zipped({"inner.zip": inner, "deep.zip": zipped({"inner.zip": inner})}), "all.zip")
+    assert [(at.file, at.quarantined) for at in found] == [
+        ("all.zip/inner.zip/a.xlsx", None),
+        (
+            "all.zip/deep.zip/inner.zip",
+            "is an archive inside an archive inside the file: one level is read, unpack it",
+        ),
+    ]
+
+
+def test_the_members_of_inner_archives_share_time_and_room_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "SECONDS", 0)
+    found = read_disclosure(zipped({"inner.zip": zipped({"a.xlsx": GOOD})}), "all.zip")
+    assert [at.quarantined for at in found] == ["is in an archive that takes longer than 0 s to read"]
 
 
 def test_a_bad_member_of_an_archive_hurts_no_other() -> None:

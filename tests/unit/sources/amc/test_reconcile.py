@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.sources.amc.portfolios import CASH, SHARES, TOTAL, Cells, body, line, read, sheet, words
+from tests.unit.sources.amc.portfolios import CASH, PAPER, SHARES, TOTAL, Cells, body, line, read, sheet, words
 
 
 def with_headings_that_carry_sums() -> Cells:
@@ -132,3 +132,40 @@ def test_many_lines_without_isin_and_quantity_are_no_endless_search() -> None:
     total = sum(range(1, 3000))
     found = read(sheet([words("Deposits"), *rows, words("GRAND TOTAL", total, 1)]))
     assert found.quarantined is None
+
+
+@pytest.mark.parametrize("first", ["Total Portfolio", "Total Assets", "Portfolio Total", "GRAND TOTAL"])
+@pytest.mark.parametrize("last", ["Net Assets", "Total Net Assets", "GRAND TOTAL"])
+@pytest.mark.parametrize("payable", [-2.75, -160.0])
+def test_a_total_of_the_investments_is_not_the_end_where_cash_follows(first: str, last: str, payable: float) -> None:
+    *rows, _ = body()
+    after = [words("Net Receivables / (Payables)", payable), words(last, TOTAL + payable, 1.0)]
+    found = read(sheet([*rows, words(first, TOTAL, 1.0), [], *after]))
+    assert found.stated_total == pytest.approx((TOTAL + payable) * 1e5)
+    assert found.lines[-1].value == pytest.approx(payable * 1e5)
+    assert found.sum_of_weights == pytest.approx(100.0)
+
+
+def test_notes_after_the_total_are_not_another_one() -> None:
+    found = read(sheet([*body(), [], words("Net assets per unit", 12.5), words("Total Net Assets in crore", 20.0)]))
+    assert found.stated_total == TOTAL * 1e5
+
+
+@pytest.mark.parametrize("rows", [3, 7, 9])
+def test_a_sheet_cut_short_never_ends_at_the_total_of_a_section(rows: int) -> None:
+    found = read(sheet([*(line(share, 946.0) for share in SHARES), words("Sub Total", 1518.0, 0.9994)][:rows]))
+    assert found.quarantined == "has no grand total to hold its lines against"
+
+
+def test_a_total_of_nearly_everything_is_not_the_total_of_everything() -> None:
+    shares = sum(share[4] for share in SHARES)
+    cut = [*(line(share, shares / 0.9994) for share in SHARES), words("Total", shares, 0.9994)]
+    assert read(sheet(cut)).quarantined == "has no grand total to hold its lines against"
+    whole = [*(line(share, shares) for share in SHARES), words("Total", shares, 1.0)]
+    assert read(sheet(whole)).quarantined is None
+
+
+def test_subtotals_before_their_lines_add_up_as_well() -> None:
+    shares, paper = sum(share[4] for share in SHARES), PAPER[0][4]
+    rows = [words("Sub Total", shares), *map(line, SHARES), words("Total", paper), line(PAPER[0]), *map(line, CASH)]
+    assert read(sheet([*rows, words("GRAND TOTAL", TOTAL, 1.0)])).warnings == ()

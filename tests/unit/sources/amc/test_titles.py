@@ -97,3 +97,38 @@ def test_schemes_stacked_on_one_sheet_are_told_apart() -> None:
     first, other = read_all(both)
     assert (first.name, other.name) == ("Sample Large Cap Fund", "Beta Debt Fund")
     assert [len(first.lines), len(other.lines)] == [9, 9]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        ["Portfolio as on", "45688"],
+        ["Monthly Portfolio - January 2025"],
+        ["Portfolio Disclosure - Jan'25"],
+        ["2025-01-31"],
+        ["Date: 31-Jan-2025"],
+        ["Portfolio as on 31/01/25"],
+    ],
+)
+def test_the_day_is_found_in_each_way_of_saying_it(title: list[str]) -> None:
+    assert as_on_days([["Sample Large Cap Fund"], title]) == [date(2025, 1, 31)]
+
+
+def test_a_name_and_a_day_on_one_line_are_told_apart() -> None:
+    rows = [["Sample Large Cap Fund (As on 31-Jan-2025)"]]
+    assert (scheme_name(rows), as_on_days(rows)) == ("Sample Large Cap Fund", [date(2025, 1, 31)])
+
+
+def value_of_first_line(*titles: list[str]) -> float:
+    header = [label.replace(" (Rs. in Lakhs)", "") for label in HEADER]
+    return read(sheet(titles=[*TITLES, *titles], header=header)).lines[0].value
+
+
+def test_the_size_of_the_fund_does_not_tell_the_unit_of_its_values() -> None:
+    size = ["", "AUM as on January 31, 2025: Rs. 1,234.56 Crores"]
+    unit = ["", "(Market value in Rs. Lakhs)"]
+    assert value_of_first_line(size, unit) == value_of_first_line(unit, size) == 126.5e5
+
+
+def test_of_two_units_the_one_nearest_to_the_header_decides() -> None:
+    assert value_of_first_line(["", "Figures in crores"], ["", "(Rs. in Lakhs)"]) == 126.5e5
