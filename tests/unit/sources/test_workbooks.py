@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.sources import workbook_reader, workbooks
-from app.sources.workbook_reader import ASK, REPLY, RETIRE_ABOVE, _cell_text
+from app.sources.workbook_reader import ASK, REPLY, RETIRE_ABOVE, _cell_text, content_size
 from app.sources.workbooks import WorkbookReader, WorkbookRefused, check_packing, read_sheets
 from tests.unit.sources.workbooks import packed, sheet_xml, workbook, zipped
 
@@ -26,6 +26,27 @@ def test_cells_come_as_text_in_the_order_of_the_sheets() -> None:
 def test_a_format_without_a_value_at_the_last_row_does_no_harm() -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576" s="1"/></row>'
     assert read_sheets(packed({"S": sheet_xml(rows)})) == [("S", [["1"]])]
+
+
+def test_empty_rows_and_columns_at_the_end_of_a_sheet_are_left_out() -> None:
+    empty = '<c t="inlineStr"><is><t></t></is></c>'
+    rows = f"<row>{empty}<c><v>1</v></c>{empty * 3}</row><row>{empty}</row><row><c><v>2</v></c></row>"
+    assert read_sheets(packed({"S": sheet_xml(rows + f"<row>{empty * 9}</row>" * 5)})) == [
+        ("S", [["", "1"], ["", ""], ["2", ""]])
+    ]
+
+
+def test_a_sheet_costs_what_whoever_asks_for_it_needs() -> None:
+    """24 bytes a cell, 64 more with text, 2 a letter of English and 8 of any other script."""
+    assert content_size([["", "ab"], ["", ""]]) == 4 * 24 + 64 + 4
+    assert content_size([["₹"]]) == 24 + 64 + 8
+
+
+def test_the_room_for_a_workbook_can_be_less_than_usual() -> None:
+    with WorkbookReader() as reader:
+        assert reader.read(workbook({"A": [["x"]]}), room=90)
+        with pytest.raises(WorkbookRefused, match="is far too large"):
+            reader.read(workbook({"A": [["xy"]]}), room=90)
 
 
 def test_a_changed_byte_shows_in_the_checksum() -> None:
@@ -73,14 +94,14 @@ def test_a_child_that_dies_is_a_refusal_and_is_replaced(started: Children) -> No
 
 
 def test_a_child_that_has_grown_ends_after_its_answer() -> None:
-    """Two million cells are within the limits of a workbook; nothing more is read with the memory they took.
+    """Two million cells, for which there is room here; nothing more is read with the memory they took.
 
     A process in between is small, whatever this one has used.
     """
     large = packed({"S": sheet_xml(("<row>" + "<c><v>1.25</v></c>" * 195 + "</row>") * 10_000)})
     small = workbook({"A": [["x"]]})
     between = "import subprocess, sys; subprocess.run([sys.executable, '-I', sys.argv[1]], check=True)"
-    asked = b"".join(ASK.pack(30, len(data)) + data for data in (large, small))
+    asked = b"".join(ASK.pack(30, 1 << 40, len(data)) + data for data in (large, small))
     command = [sys.executable, "-c", between, workbook_reader.__file__]
     answer = subprocess.run(command, input=asked, capture_output=True, check=True).stdout
     refused, ends, size = REPLY.unpack(answer[: REPLY.size])
