@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from app.domain.prices import DailyBars
-from app.store.prices import BAR_FIELDS, load_bars
+from app.store.bar_copy import BAR_FIELDS
+from app.store.prices import load_bars
 from benchmarks.agreement import check_equal
 from benchmarks.pandas_read import read_frame
 from benchmarks.scene import Scene

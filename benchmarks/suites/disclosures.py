@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from app.domain.disclosures import SchemeSheet
 from app.ingest.disclosure_files import read_ahead
-from app.sources.amc.reader import read_disclosure
+from app.sources.amc.opening import Workbook, open_workbooks
+from app.sources.amc.reader import read_workbooks
+from app.sources.workbooks import WorkbookReader
 from benchmarks.agreement import Disagreement
-from benchmarks.openpyxl_reader import File, generated_files, published_files, read_with_openpyxl
+from benchmarks.disclosure_workbooks import File, generated_files, published_files
+from benchmarks.openpyxl_reader import read_with_openpyxl
 from benchmarks.scene import Scene
 from benchmarks.timing import Candidate, Comparison
 
 Found = list[tuple[SchemeSheet, ...]]
-LINES = 60
 
 
-def build(scene: Scene) -> Comparison:
+def build(_scene: Scene) -> Comparison:
     """Ours opens workbooks in child processes with limits, two at a time; the peers in this process without any."""
     published = published_files()
-    count = max(2, scene.scale.held // 5)
-    files = published or generated_files(count, 2 * count, LINES)
+    files = published or generated_files()
     found = _read(files)
     for read_only in (True, False):
         if read_with_openpyxl(files, read_only=read_only) != found:
@@ -37,6 +38,9 @@ def build(scene: Scene) -> Comparison:
 
 
 def _read(files: list[File]) -> Found:
-    return [
-        one.result() for _, one in read_ahead(files, lambda file, reader: read_disclosure(file[1], file[0], reader))
-    ]
+    return [one.result() for _, one in read_ahead(files, _open, lambda opened: read_workbooks(*opened))]
+
+
+def _open(file: File, reader: WorkbookReader) -> tuple[tuple[Workbook, ...], str]:
+    name, data = file
+    return tuple(open_workbooks(data, name, reader)), name
