@@ -42,18 +42,43 @@ def _add_one(row: FloatArray, history: FloatArray, share: float) -> None:
 
 
 @compiled
-def project(histories: FloatArray, names: IntArray, values: FloatArray, series: FloatArray, out: FloatArray) -> None:
+def _merged_hhi(names: IntArray, shares: FloatArray, weights: FloatArray) -> float:
+    """Sum of squared weights of one book, positions in one name added up first. ``weights`` (N,) is zero in and out."""
+    total = 0.0
+    for place in range(names.size):
+        name, share = names[place], shares[place]
+        total += share * (2.0 * weights[name] + share)
+        weights[name] += share
+    for place in range(names.size):
+        weights[names[place]] = 0.0
+    return total
+
+
+@compiled
+def project(
+    histories: FloatArray,
+    names: IntArray,
+    values: FloatArray,
+    weights: FloatArray,
+    series: FloatArray,
+    out: FloatArray,
+) -> None:
     """Fill ``series`` (B, T) with the value-weighted returns of each book, and column 10 of ``out`` with its HHI.
 
-    ``histories`` (N, T); ``names`` and ``values`` (B, K). A book without value has NaN throughout.
+    ``histories`` (N, T); ``names`` and ``values`` (B, K); ``weights`` (N,) zeros to work in. A book without value, or
+    without names, has NaN throughout.
     """
     books, held = names.shape
     fours = held - held % 4
     for book in range(books):
         total = values[book].sum()
-        shares = values[book] / (total if total > 0.0 else math.nan)
-        out[book, 10] = (shares * shares).sum()
         row = series[book]
+        if not total > 0.0:
+            row[:] = math.nan
+            out[book, 10] = math.nan
+            continue
+        shares = values[book] / total
+        out[book, 10] = _merged_hhi(names[book], shares, weights)
         row[:] = 0.0
         for place in range(0, fours, 4):
             _add_four(row, histories, names[book, place:], shares[place:])

@@ -23,6 +23,9 @@ from app.measures.conventions import EWMA_DECAY, TOLERANCE, BoolArray, FloatArra
 MIN_EXPECTED = 2.5
 """A test needs this many expected exceptions: Basel's 250 days at 99 %, and so 50 days at 95 %."""
 
+MIN_FORECAST_SHARE = 0.8
+"""A method without a forecast on some days may still be preferred if it had one on this share of all."""
+
 SIGNIFICANCE = 0.05
 """A model is rejected where a test's probability is below this."""
 
@@ -78,6 +81,11 @@ class Backtest:
     joint: LikelihoodRatio
     zone: Zone | None
     tick_loss: float
+
+    @property
+    def passes(self) -> bool:
+        """True where there were days enough and neither the number of exceptions nor their order is rejected."""
+        return self.zone is not None and not (self.kupiec.rejects or self.independence.rejects)
 
 
 def is_thin(days: int, level: float) -> bool:
@@ -153,17 +161,20 @@ def compare_methods(
     return tuple(backtest(known, rolling_forecasts(known, method, level, window), level) for method in methods)
 
 
-def preferred(candidates: Sequence[Backtest]) -> int | None:
-    """Which of several backtests over the same days speaks best for its method: its place, None where all are thin.
+def preferred(candidates: Sequence[Backtest], *, every_day: bool = False) -> int | None:
+    """Which of several backtests of the same days speaks best for its method: its place, None where all are thin.
 
-    Only those count that had a forecast on every day that any had one. Of them one whose number of exceptions is not
-    rejected goes first, then one whose exceptions come alone, then the smaller tick loss, then the earlier.
+    One with a forecast on every day that any had one counts; one that missed some counts where both tests pass it over
+    ``MIN_FORECAST_SHARE`` of those days, and never with ``every_day``. Of them one whose number of exceptions is not
+    rejected goes first, then one whose exceptions come alone, then one that missed no day, then the smaller tick loss,
+    then the earlier.
     """
     days = max((one.days for one in candidates), default=0)
     ranked = [
-        (one.kupiec.rejects, one.independence.rejects, one.tick_loss, place)
+        (one.kupiec.rejects, one.independence.rejects, one.days < days, one.tick_loss, place)
         for place, one in enumerate(candidates)
-        if one.days == days and one.zone is not None
+        if one.zone is not None
+        and (one.days == days or (one.passes and not every_day and one.days >= MIN_FORECAST_SHARE * days))
     ]
     return min(ranked)[-1] if ranked else None
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from app.measures.conventions import FloatArray, quotient
+import numpy as np
+
+from app.measures.conventions import BoolArray, FloatArray, quotient
 from app.measures.moments import mean
 
 AVERAGE_DAYS = 30
 """Trading days over which volume is averaged."""
+
+
+STOPPED_DAYS = 5
+"""A market week without a price of a share: it is suspended or delisted, or nobody brought newer prices."""
+
+
+def has_stopped(closes: FloatArray, days: int = STOPPED_DAYS) -> BoolArray:
+    """Where closes (T, N) are known but none of the newest ``days`` rows, the market's trading days: (N,)."""
+    known = np.isfinite(closes)
+    return np.asarray(known.any(axis=0) & ~known[-days:].any(axis=0))
 
 
 def average_volume(volumes: FloatArray, days: int = AVERAGE_DAYS) -> FloatArray:

@@ -254,46 +254,6 @@ def _is_near_ratio(move: FloatArray) -> BoolArray:
     return np.asarray(np.abs(np.log1p(move) - _LOG_RATIOS[_nearest_ratio(move)]) <= NEAR_RATIO)
 
 
-def adjust_for_actions(
-    closes: FloatArray,
-    volumes: FloatArray,
-    days: NDArray[np.datetime64],
-    *,
-    column: IntArray,
-    ex_day: NDArray[np.datetime64],
-    factor: FloatArray,
-    prices_as_traded: BoolArray,
-    volumes_as_traded: BoolArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Restate closes and volumes before each split or bonus in the shares of the last row; returns new arrays.
-
-    ``days`` (T,) ascending. Action a says: from ``ex_day[a]`` on, one old share of series ``column[a]`` is
-    ``factor[a]`` new ones; the three are (A,) and hold split and bonus actions only. ``prices_as_traded`` and
-    ``volumes_as_traded`` (N,) say which series still need it.
-
-    Closes before the ex-day are divided by the factor only where the price really fell with it, that is where the
-    first close from the ex-day on over the last one before is nearer, in logs, to 1 / factor than to 1: a series
-    that was restated already stays as it is. Volumes before the ex-day are multiplied. An action without a close on
-    both sides of its ex-day changes nothing. Raises ValueError for a factor that is not positive and finite.
-    """
-    if not np.all(np.isfinite(factor) & (factor > 0)):
-        raise ValueError("the factor of a split or bonus must be positive and finite")
-    adjusted, shares = closes.astype(np.float64), volumes.astype(np.float64)
-    for series, ex_row, ratio in zip(column, np.searchsorted(days, ex_day), factor):
-        earlier, later = (side[np.isfinite(side)] for side in np.split(closes[:, series], [ex_row]))
-        if not (earlier.size and later.size):
-            continue
-        if prices_as_traded[series] and _fell_with_it(later[0] / earlier[-1], ratio):
-            adjusted[:ex_row, series] /= ratio
-        if volumes_as_traded[series]:
-            shares[:ex_row, series] *= ratio
-    return adjusted, shares
-
-
-def _fell_with_it(price_ratio: float, factor: float) -> bool:
-    return bool(abs(np.log(price_ratio * factor)) < abs(np.log(price_ratio)))
-
-
 WHOLE_RUPEE_RUN = 5
 SUSPENDED_RUN = 5
 ROUNDING_LIMIT = 0.05

@@ -2,6 +2,7 @@
 
 The portfolio is held at constant weights (rebalanced daily), so each day's scenario is one number: it is projected to
 the portfolio first and days are compounded. Both methods keep the sample's mean return: no drift is added or removed.
+One bootstrapped day is not drawn at all: its law is the scenarios themselves, each equally likely.
 Only days count on which half of the weight has a return (see ``portfolio_returns``).
 """
 
@@ -62,7 +63,9 @@ def filtered_bootstrap(
     """Filtered historical simulation (Barone-Adesi, Giannopoulos and Vosper 1999; Hull and White 1998).
 
     ``returns`` (T, N), ``weights`` (N,). Whole days are drawn with replacement from ``filtered_scenarios``, so tails
-    and dependence stay as they were. A level is NaN where the days give it no tail: days * (1 - level) < 1.
+    and dependence stay as they were. Of a horizon of one day the tail is that of the scenarios, exactly and whatever
+    the seed, by the conventions of ``historical_var`` and ``expected_shortfall``: draws would jump between two of few
+    scenarios. A level is NaN where the days give it no tail: days * (1 - level) < 1.
     Raises ValueError for a bad level, horizon or weight.
     """
     _check(levels, horizon)
@@ -71,18 +74,12 @@ def filtered_bootstrap(
     allowed = [bool(has_tail(known.size, level)) for level in levels]
     if not any(allowed):
         return _unknown(levels, known.size)
-    return _summary(_resampled(known, horizon, paths, _generator(seed)), levels, allowed, known.size, math.nan)
+    days = known[None, :] if horizon == 1 else _drawn(known, (horizon, paths), seed)
+    return _summary(days, levels, allowed, known.size, math.nan)
 
 
-def _resampled(scenarios: FloatArray, horizon: int, paths: int, generator: np.random.Generator) -> FloatArray:
-    """(horizon, paths) days drawn with replacement.
-
-    Of one day only the number of times that each is drawn matters: one multinomial draw gives it, sorted for nothing.
-    """
-    if horizon == 1:
-        times = generator.multinomial(paths, np.full(scenarios.size, 1.0 / scenarios.size))
-        return np.repeat(np.sort(scenarios), times)[None, :]
-    return np.asarray(scenarios[generator.integers(0, scenarios.size, size=(horizon, paths))])
+def _drawn(scenarios: FloatArray, shape: tuple[int, int], seed: int) -> FloatArray:
+    return np.asarray(scenarios[_generator(seed).integers(0, scenarios.size, size=shape)])
 
 
 def filtered_scenarios(returns: FloatArray, decay: float = EWMA_DECAY) -> FloatArray:

@@ -203,8 +203,16 @@ def test_a_method_that_passes_goes_before_one_with_a_smaller_loss() -> None:
     assert preferred([judged("", 0.0009), judged("", 0.0002), judged("", 0.0002)]) == 1
 
 
-def test_a_method_without_a_forecast_on_some_days_is_not_preferred() -> None:
-    assert preferred([judged("", 0.0001, days=480), judged("k", 0.0009)]) == 1
+def test_a_method_without_a_forecast_on_some_days_is_preferred_to_rejected_ones_alone() -> None:
+    assert preferred([judged("", 0.0001, days=480), judged("k", 0.0009), judged("i", 0.0002)]) == 0
+    assert preferred([judged("", 0.0001, days=480), judged("", 0.0009)]) == 1
+    assert preferred([judged("i", 0.0001, days=480), judged("k", 0.0009)]) == 1
+
+
+def test_a_method_that_missed_a_fifth_of_the_days_or_may_miss_none_is_not_preferred() -> None:
+    assert preferred([judged("", 0.0001, days=400), judged("k", 0.0009)]) == 0
+    assert preferred([judged("", 0.0001, days=399), judged("k", 0.0009)]) == 1
+    assert preferred([judged("", 0.0001, days=480), judged("k", 0.0009)], every_day=True) == 1
 
 
 def test_thin_evidence_prefers_nothing() -> None:

@@ -6,6 +6,9 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from app.measures import _batch_kernels, batch, concentration, drawdown, market, ratios, tail, volatility
 from app.measures.batch import BatchMeasures, measure_books
@@ -132,9 +135,42 @@ def test_a_gap_of_the_benchmark_takes_away_beta_alone() -> None:
         assert np.isnan(getattr(found, field.name)).all() == (field.name == "beta"), field.name
 
 
-def test_a_book_without_value_is_unknown() -> None:
-    found = measure_books(*universe(), np.array([[1, 2]]), np.zeros((1, 2)))
-    assert all(np.isnan(getattr(found, field.name)).all() for field in fields(BatchMeasures))
+@pytest.mark.parametrize("names", [np.array([[1, 2]]), np.zeros((3, 0), dtype=int), np.zeros((3, 0))])
+def test_a_book_without_value_or_without_names_is_unknown(names: IntArray) -> None:
+    found = measure_books(*universe(), names, np.zeros(names.shape))
+    for field in fields(BatchMeasures):
+        assert np.isnan(getattr(found, field.name)).tolist() == [True] * len(names), field.name
+
+
+def test_the_same_name_twice_is_one_position() -> None:
+    found = measure_books(*universe(), np.array([[5, 5], [5, 6]]), np.ones((2, 2)))
+    assert found.hhi.tolist() == [1.0, 0.5]
+
+
+POSITIONS = st.lists(st.tuples(st.integers(0, 9), st.floats(0.01, 1e9)), min_size=1, max_size=12)
+
+
+@settings(deadline=None)  # kernels are compiled on the way
+@given(st.lists(POSITIONS, min_size=1, max_size=4))
+def test_positions_in_one_name_give_what_their_sum_gives(held: list[list[tuple[int, float]]]) -> None:
+    returns, index = universe(60, columns=10)
+    width = max(map(len, held))
+    apart = [[*book, *[(book[0][0], 0.0)] * (width - len(book))] for book in held]
+    split = measure_books(returns, index, [[n for n, _ in book] for book in apart], [[v for _, v in b] for b in apart])
+    sums = [np.bincount([n for n, _ in book], [v for _, v in book], 10) for book in held]
+    whole = measure_books(returns, index, [list(range(10))] * len(held), sums)
+    for field in fields(BatchMeasures):
+        found, expected = getattr(split, field.name), getattr(whole, field.name)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=field.name)
+
+
+def test_lists_are_taken_as_arrays() -> None:
+    returns, index = universe(60)
+    names, values = books(3)
+    expected = measure_books(returns, index, names, values)
+    found = measure_books(returns.tolist(), index.tolist(), names.tolist(), values.tolist())
+    for field in fields(BatchMeasures):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
 
 
 def test_a_book_that_does_not_move_has_no_ratio_and_no_risk() -> None:
@@ -163,13 +199,23 @@ NAMES, VALUES = np.array([[0, 1]]), np.array([[1.0, 2.0]])
         (RETURNS, INDEX, np.array([[0, -1]]), VALUES, "columns"),
         (RETURNS, INDEX, NAMES, np.array([[1.0, -1.0]]), "values"),
         (RETURNS, INDEX, NAMES, np.array([[1.0, math.nan]]), "values"),
+        (RETURNS, INDEX, NAMES, np.array([[1.0, math.inf]]), "values"),
+        (RETURNS, INDEX, NAMES, np.array([[1e308, 1e308]]), "values"),
+        (RETURNS, INDEX, NAMES, [["1", "2"]], "numbers"),
+        (RETURNS, INDEX, NAMES, VALUES[0], "numbers"),
+        (RETURNS, INDEX, np.array([[0.9, 1.0]]), VALUES, "integers"),
+        (RETURNS, INDEX, np.array([[True, False]]), VALUES, "integers"),
+        (RETURNS, INDEX, NAMES[0], VALUES[0], "integers"),
+        (np.full_like(RETURNS, math.inf), INDEX, NAMES, VALUES, "finite"),
+        (RETURNS, np.full_like(INDEX, -math.inf), NAMES, VALUES, "finite"),
+        (INDEX, INDEX, NAMES, VALUES, "numbers"),
         (RETURNS, INDEX, NAMES, np.ones((1, 3)), "fit"),
         (RETURNS, INDEX[1:], NAMES, VALUES, "fit"),
         (RETURNS[:1], INDEX[:1], NAMES, VALUES, "two days"),
     ],
 )
 def test_what_does_not_fit_is_refused(
-    returns: FloatArray, index: FloatArray, names: IntArray, values: FloatArray, message: str
+    returns: ArrayLike, index: ArrayLike, names: ArrayLike, values: ArrayLike, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         measure_books(returns, index, names, values)

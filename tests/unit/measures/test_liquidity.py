@@ -11,6 +11,13 @@ def test_volume_is_averaged_over_the_newest_thirty_days() -> None:
     assert liquidity.average_volume(volumes) == pytest.approx(15.5)
 
 
+def test_a_share_without_a_price_in_the_newest_five_rows_has_stopped() -> None:
+    closes = np.full((30, 4), 10.0)
+    closes[-5:, 0] = closes[-4:, 1] = closes[:, 2] = np.nan
+    assert liquidity.has_stopped(closes).tolist() == [True, False, False, False]
+    assert liquidity.has_stopped(np.empty((0, 2))).tolist() == [False, False]
+
+
 def test_an_unknown_day_is_left_out_and_a_day_without_a_trade_counts() -> None:
     volumes = np.array([[100.0, 100.0], [np.nan, 0.0], [200.0, 200.0]])
     np.testing.assert_allclose(liquidity.average_volume(volumes), [150.0, 100.0])

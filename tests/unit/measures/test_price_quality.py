@@ -16,10 +16,10 @@ from app.measures.price_quality import (
     BAND,
     SuspiciousMoves,
     Verdict,
-    adjust_for_actions,
     series_quality,
     suspicious_moves,
 )
+from app.measures.restating import fell_with, product_after
 from tests.shared_data import shared_file
 
 FloatArray = NDArray[np.float64]
@@ -111,17 +111,14 @@ def splits() -> pd.DataFrame:
 
 
 def adjusted(market: Market, splits: pd.DataFrame, prices: bool = True) -> tuple[FloatArray, FloatArray]:
-    known = splits[splits["symbol"].isin(market.symbols)]
-    return adjust_for_actions(
-        market.closes,
-        market.volumes,
-        market.days,
-        column=np.array([market.column(s) for s in known["symbol"]]),
-        ex_day=known["ex_date"].to_numpy(dtype="datetime64[D]"),
-        factor=known["volume_factor"].to_numpy(float),
-        prices_as_traded=np.full(len(market.symbols), prices),
-        volumes_as_traded=np.ones(len(market.symbols), dtype=bool),
-    )
+    closes, volumes = market.closes.copy(), market.volumes.copy()
+    for symbol, known in splits[splits["symbol"].isin(market.symbols)].groupby("symbol"):
+        column, factors = market.column(str(symbol)), known["volume_factor"].to_numpy(float)
+        ex_rows = np.searchsorted(market.days, known["ex_date"].to_numpy(dtype="datetime64[D]"))
+        fell = fell_with(closes[:, column], ex_rows, factors, as_traded=prices)
+        closes[:, column] /= product_after(len(closes), ex_rows[fell], factors[fell])
+        volumes[:, column] *= product_after(len(closes), ex_rows, factors)
+    return closes, volumes
 
 
 # --- the real file -------------------------------------------------------------------------------------------------
@@ -524,96 +521,6 @@ def test_verdicts_do_not_depend_on_the_unit_of_price_and_volume_nor_on_the_other
     alone = suspicious_moves(closes[:, -1:], volumes[:, -1:], benchmark, opens[:, -1:])
     last = closes.shape[1] - 1
     assert [(r, v) for r, _, v in flags(alone)] == [(r, v) for r, c, v in whole if c == last]
-
-
-@seed(3)
-@settings(max_examples=100, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([0.1, 0.5, 1.5, 2.0, 5.0, 10.0]), st.integers(1, 59))
-def test_adjusting_restores_the_series_and_a_second_time_leaves_its_closes_alone(
-    start: int, factor: float, row: int
-) -> None:
-    closes, volumes = quiet(rows=60, start=start)
-    before = np.arange(60)[:, None] < row
-    days = np.arange(60).astype("datetime64[D]")
-
-    def restate(prices: FloatArray, shares: FloatArray, shares_as_traded: bool) -> tuple[FloatArray, FloatArray]:
-        return adjust_for_actions(
-            prices,
-            shares,
-            days,
-            column=np.array([0]),
-            ex_day=days[[row]],
-            factor=np.array([factor]),
-            prices_as_traded=np.array([True]),
-            volumes_as_traded=np.array([shares_as_traded]),
-        )
-
-    once = restate(np.where(before, closes * factor, closes), np.where(before, volumes / factor, volumes), True)
-    np.testing.assert_allclose(once[0], closes, rtol=1e-12)
-    np.testing.assert_allclose(once[1], volumes, rtol=1e-12)
-    again = restate(*once, False)
-    np.testing.assert_array_equal(again[0], once[0])
-    np.testing.assert_array_equal(again[1], once[1])
-
-
-# --- adjusting -----------------------------------------------------------------------------------------------------
-
-
-def act(
-    closes: list[float], ex_day: str, factor: float, prices: bool = True, volumes: bool = True
-) -> tuple[list[float], list[float]]:
-    """One series from 2025-01-01 on with a volume of 100 shares a day."""
-    table = np.array(closes)[:, None]
-    days = np.arange("2025-01-01", len(closes), dtype="datetime64[D]")
-    new_closes, new_volumes = adjust_for_actions(
-        table,
-        np.full_like(table, 100),
-        days,
-        column=np.array([0]),
-        ex_day=np.array([ex_day], dtype="datetime64[D]"),
-        factor=np.array([factor]),
-        prices_as_traded=np.array([prices]),
-        volumes_as_traded=np.array([volumes]),
-    )
-    return new_closes[:, 0].tolist(), new_volumes[:, 0].tolist()
-
-
-def test_an_ex_day_on_a_holiday_acts_on_the_next_row_and_missing_closes_are_stepped_over() -> None:
-    closes, volumes = act([1000, 1010, np.nan, np.nan, 101], "2025-01-04", 10)
-    np.testing.assert_allclose(closes, [100, 101, np.nan, np.nan, 101])
-    assert volumes == [1000, 1000, 1000, 100, 100]
-
-
-def test_series_that_say_they_are_adjusted_are_left_alone() -> None:
-    assert act([1000, 100], "2025-01-02", 10, prices=False, volumes=False) == ([1000, 100], [100, 100])
-
-
-def test_an_action_outside_the_closes_changes_nothing() -> None:
-    for ex_day in ("2024-06-01", "2025-01-01", "2026-01-01"):
-        assert act([1000, 100], ex_day, 10) == ([1000, 100], [100, 100])
-
-
-def test_a_split_and_a_bonus_on_one_day_are_both_applied() -> None:
-    closes = np.array([[1000.0], [100.0]])
-    days = np.arange("2025-01-01", 2, dtype="datetime64[D]")
-    both = adjust_for_actions(
-        closes,
-        closes,
-        days,
-        column=np.array([0, 0]),
-        ex_day=days[[1, 1]],
-        factor=np.array([2.0, 5.0]),
-        prices_as_traded=np.array([True]),
-        volumes_as_traded=np.array([True]),
-    )
-    assert both[0][:, 0].tolist() == [100, 100]
-    assert closes[0, 0] == 1000
-
-
-@pytest.mark.parametrize("factor", [0.0, -2.0, np.nan, np.inf])
-def test_a_factor_that_is_no_ratio_is_refused(factor: float) -> None:
-    with pytest.raises(ValueError, match="factor"):
-        act([1000, 100], "2025-01-02", factor)
 
 
 # --- quality -------------------------------------------------------------------------------------------------------

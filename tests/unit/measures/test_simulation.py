@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -71,26 +72,42 @@ def test_the_projected_t_has_the_tail_of_the_univariate_t(freedom: float) -> Non
     assert_close_to(result, lambda: (-mean - z * scale, shortfall, density / scale))
 
 
-def test_one_day_of_bootstrap_lies_within_four_errors_of_its_exact_quantile() -> None:
+def test_one_day_of_bootstrap_is_the_linear_quantile_of_its_scenarios_to_the_last_digit() -> None:
     returns = market_days()
     scenarios, _ = portfolio_returns(simulation.filtered_scenarios(returns), weights())
-    result = simulation.filtered_bootstrap(returns, weights(), paths=PATHS)
-    for level, found in zip(LEVELS, result.value_at_risk):
-        slack = 4 * math.sqrt(level * (1 - level) / PATHS)
-        low, high = np.quantile(-scenarios, [level - slack, level + slack], method="inverted_cdf")
-        assert low <= found <= high
+    result = simulation.filtered_bootstrap(returns, weights())
+    np.testing.assert_allclose(result.value_at_risk, -np.quantile(scenarios, 1 - np.array(LEVELS)), rtol=1e-12)
 
 
 def test_one_day_of_bootstrap_has_the_shortfall_of_its_scenarios() -> None:
     returns = market_days()
     scenarios = np.sort(portfolio_returns(simulation.filtered_scenarios(returns), weights())[0])
-    result = simulation.filtered_bootstrap(returns, weights(), paths=PATHS)
+    result = simulation.filtered_bootstrap(returns, weights())
     for level, found in zip(LEVELS, result.expected_shortfall):
         mass = len(scenarios) * (1 - level)
         shares = np.clip(mass - np.arange(len(scenarios)), 0, 1) / mass
-        exact = -(scenarios @ shares)
-        spread = math.sqrt(shares @ (scenarios + exact) ** 2 + level * (exact + scenarios[int(mass)]) ** 2)
-        assert abs(found - exact) <= 4 * spread / math.sqrt(PATHS * (1 - level))
+        assert found == pytest.approx(-(scenarios @ shares), rel=1e-12)
+
+
+def test_one_day_out_of_sixty_is_the_same_whatever_the_seed() -> None:
+    """Its tail is exactly three of the sixty scenarios: draws would fall on the third or the fourth of them."""
+    returns = market_days(60)
+    first, *others = (simulation.filtered_bootstrap(returns, weights(), seed=seed) for seed in range(20))
+    for other in others:
+        assert other.value_at_risk[0] == first.value_at_risk[0]
+        assert other.expected_shortfall[0] == first.expected_shortfall[0]
+
+
+@pytest.mark.parametrize("days", [60, 252])
+def test_two_days_of_bootstrap_lie_within_four_errors_of_the_quantiles_of_all_pairs(days: int) -> None:
+    returns = market_days(days)
+    scenarios, _ = portfolio_returns(simulation.filtered_scenarios(returns), weights())
+    losses = 1 - np.multiply.outer(1 + scenarios, 1 + scenarios).ravel()
+    result = simulation.filtered_bootstrap(returns, weights(), horizon=2, paths=PATHS)
+    for level, found in zip(LEVELS[: 1 + (days >= 100)], result.value_at_risk):
+        slack = 4 * math.sqrt(level * (1 - level) / PATHS)
+        low, high = np.quantile(losses, [level - slack, level + slack], method="inverted_cdf")
+        assert low <= found <= high
 
 
 def test_days_are_compounded_over_the_horizon() -> None:
@@ -168,7 +185,8 @@ def test_one_draw_serves_every_level_alike() -> None:
 
 def test_another_seed_gives_another_draw_and_the_same_seed_the_same() -> None:
     for method in METHODS:
-        first, again, other = (method(market_days(), weights(), paths=1_000, seed=s).value_at_risk for s in (1, 1, 2))
+        draw = partial(method, market_days(), weights(), horizon=2, paths=1_000)
+        first, again, other = (draw(seed=seed).value_at_risk for seed in (1, 1, 2))
         assert first.tolist() == again.tolist()
         assert first.tolist() != other.tolist()
 
