@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -57,13 +57,16 @@ class PriceFile:
 
 @dataclass(frozen=True, slots=True)
 class SeriesKey:
-    """One stored series. ``source`` is csv, bhavcopy, sample, or host for the dashboard's own price table."""
+    """One stored series. ``source`` is csv, bhavcopy, sample, ... or the dashboard's: host for its price table,
+    holdings for closes out of its snapshots. ``stored_until`` is the day of the newest bar stored, read or not.
+    """
 
     symbol: str
     source: str
     price_basis: Basis
     volume_basis: Basis
     exchange: str = "NSE"
+    stored_until: date | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 UNCLASSIFIED = "Unclassified"
 ISSUER_LENGTH = 9
+COMPANY_LENGTH = 7
 KNOWN_SERIES = frozenset({"BE", "BZ", "BL", "SM", "ST", "IV", "RR", "GB", "E1", "EQ"})
 """Series codes that Kite appends to a symbol after a hyphen. Any other hyphen (BAJAJ-AUTO) belongs to the name."""
 
@@ -80,6 +81,14 @@ def is_isin(text: str) -> bool:
 def issuer_code(isin: str) -> str:
     """The part of an Indian ISIN that survives a face-value split: INE + four characters of issuer + type 01."""
     return isin[:ISSUER_LENGTH]
+
+
+def company_code(isin: str) -> str:
+    """The part that all paper of one company shares, whatever matures and is issued again: INE + four characters.
+
+    Central government paper is of one issuer for ten years of issue (IN002 + the decade), a state's likewise.
+    """
+    return isin[:COMPANY_LENGTH]
 
 
 def strip_series(symbol: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.domain.imports import ImportResult
-from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, PriceFile
+from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, FloatArray, PriceFile
 from app.sources.corporate_action_files import parse_corporate_actions
 from app.sources.price_files import parse_prices
 from app.store.imports import ImportRecord, lock_imports, record_import
@@ -19,6 +19,12 @@ from app.store.prices import load_bars, save_actions, save_bars
 
 RESTATED = 0.02
 """A file whose prices differ from stored ones by more than this on common days is on another footing."""
+RESTATED_VOLUMES = 0.15
+"""The same of volumes: the smallest bonus on record (1:5) makes a fifth, corrections of an exchange far less."""
+FEWEST_COMMON, OLDEST_COMMON = 5, 20
+"""Common days whose volumes are compared, the oldest: before a split both kinds differ, after it they are equal."""
+UNCOVERED = "the file does not cover all stored days from the first to the last. Import its whole history again"
+SAY_VOLUMES = "Say with --volumes-are whether those of the file are adjusted for splits, and import it again"
 
 
 def import_prices(
@@ -42,7 +48,7 @@ def import_prices(
         parsed, price_basis=price_basis or parsed.price_basis, volume_basis=volume_basis or parsed.volume_basis
     )
     lock_imports(connection)
-    prices, refused = _without_restated(connection, prices, exchange)
+    prices, refused = _without_restated(connection, prices, exchange, volumes_told=volume_basis is not None)
     total = len(prices.symbols)
     changed, oldest = save_bars(connection, prices, prices.kind, exchange, lambda done: progress(done, total))
     rejected = prices.rejected + refused
@@ -67,10 +73,12 @@ def confirm_move(connection: Connection, symbol: str, day: date) -> bool:
     return bool(changed)
 
 
-def _without_restated(connection: Connection, prices: PriceFile, exchange: str) -> tuple[PriceFile, tuple[str, ...]]:
-    """Leave out symbols that the file restates (before or after a split) without covering all days stored.
+def _without_restated(
+    connection: Connection, prices: PriceFile, exchange: str, *, volumes_told: bool
+) -> tuple[PriceFile, tuple[str, ...]]:
+    """Leave out symbols whose prices or volumes the file restates, where storing them would mix two footings.
 
-    Storing them would leave a false jump where the old footing and the new one meet.
+    Where the old footing and the new one meet there would be a false jump of the price, or volumes wrong by a factor.
     """
     if prices.price_basis is Basis.AS_TRADED or not len(prices.symbols):
         return prices, ()
@@ -82,26 +90,39 @@ def _without_restated(connection: Connection, prices: PriceFile, exchange: str) 
     refused = []
     for place, symbol in enumerate(symbols.tolist()):
         rows = slice(edges[place], edges[place + 1])
-        ratio = _restated_by(stored, columns.get(symbol), prices, rows)
-        if ratio is not None:
+        reason = _why_refused(stored, columns.get(symbol), prices, rows, volumes_told=volumes_told)
+        if reason is not None:
             keep[rows] = False
-            refused.append(
-                f"{symbol}: prices are {ratio:g} times the stored ones, but the file does not cover all stored days "
-                "from the first to the last. Import its whole history again"
-            )
+            refused.append(f"{symbol}: {reason}")
     return _rows(prices, keep), tuple(refused)
 
 
-def _restated_by(stored: DailyBars, column: int | None, prices: PriceFile, rows: slice) -> float | None:
+def _why_refused(
+    stored: DailyBars, column: int | None, prices: PriceFile, rows: slice, *, volumes_told: bool
+) -> str | None:
+    """A file that covers all stored days may restate prices; volumes too, where we are told what they are."""
     if column is None:
         return None
     present = ~np.isnan(stored.closes[:, column])
     days = stored.days[present]
     _, mine, theirs = np.intersect1d(days, prices.days[rows], return_indices=True)
-    if len(mine) == 0 or (prices.days[rows][0] <= days[0] and days[-1] <= prices.days[rows][-1]):
+    if len(mine) == 0:
         return None
+    covered = prices.days[rows][0] <= days[0] and days[-1] <= prices.days[rows][-1]
     ratio = float(np.median(prices.ohlc[rows, 3][theirs] / stored.closes[present, column][mine]))
-    return ratio if abs(ratio - 1) > RESTATED else None
+    if abs(ratio - 1) > RESTATED and not covered:
+        return f"prices are {ratio:g} times the stored ones, but {UNCOVERED}"
+    ratio = _volume_ratio(prices.volume[rows][theirs], stored.volumes[present, column][mine])
+    if abs(ratio - 1) > RESTATED_VOLUMES and not (covered and volumes_told):
+        words = f"volumes are {ratio:g} times the stored ones on the oldest common days"
+        return f"{words}. {SAY_VOLUMES}" if covered else f"{words}, but {UNCOVERED}"
+    return None
+
+
+def _volume_ratio(volumes: FloatArray, stored: FloatArray) -> float:
+    """The median ratio over the oldest days with both; 1 where there are too few to tell a correction from a split."""
+    both = np.flatnonzero((volumes > 0) & (stored > 0))[:OLDEST_COMMON]
+    return float(np.median(volumes[both] / stored[both])) if len(both) >= FEWEST_COMMON else 1.0
 
 
 def _rows(prices: PriceFile, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PriceFile:

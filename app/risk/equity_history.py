@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,13 +13,16 @@ from sqlalchemy import Connection
 from app.domain.backtests import ReturnHistory
 from app.domain.prices import FloatArray, PricePanel
 from app.domain.risk_reports import EquityRiskReport
+from app.domain.risk_runs import Asked, BooksUsed, Computed
 from app.measures.returns import portfolio_returns
 from app.risk.equity_measures import RiskOptions
 from app.risk.equity_report import Book
-from app.risk.price_panel import BENCHMARKS, NSE, SOURCES, build_panel, merge_bars
+from app.risk.positions import Position
+from app.risk.price_loading import load_prices
+from app.risk.price_panel import build_panel
 from app.risk.valuation import value_positions
 from app.risk.var_backtest import chosen_methods
-from app.store.prices import host_benchmark, load_actions, load_bars, load_host_bars
+from app.store.prices import load_actions
 
 METHOD = (
     "one day ahead; today's holdings on every past day, at the weights of the day before the newest, scaled to those "
@@ -26,26 +30,20 @@ METHOD = (
 )
 
 
-def benchmark_names(connection: Connection, chosen: str | None) -> tuple[str, ...]:
-    """The symbols under which the index may stand, best first; ``chosen`` alone where there is one."""
-    return tuple(dict.fromkeys((chosen,) if chosen else (*BENCHMARKS, *host_benchmark(connection))))
-
-
-def price_sources(*, is_sample: bool) -> tuple[str, ...]:
-    """Generated prices belong to the generated book alone, real ones to a real book."""
-    return ("sample",) if is_sample else SOURCES
-
-
-def load_long_panel(connection: Connection, book: Book, benchmarks: tuple[str, ...]) -> PricePanel:
-    """The panel of a book over all stored days up to the newest of its own."""
-    held = [symbol for position in book.positions for symbol in position.price_symbols]
+def load_long_panel(
+    connection: Connection,
+    positions: Sequence[Position],
+    benchmarks: tuple[str, ...],
+    days: NDArray[np.datetime64],
+    *,
+    is_sample: bool,
+) -> PricePanel:
+    """The panel of ``positions`` over all stored days up to the last of ``days``; none without such a day."""
+    held = [symbol for position in positions for symbol in position.price_symbols]
     symbols = [*dict.fromkeys(held), *benchmarks]
-    until = book.panel.days[-1].astype(object) if len(book.panel.days) else date.min
-    bars = load_bars(connection, symbols, price_sources(is_sample=book.is_sample), None, until, ("NSE", "BSE"))
-    known = {key.symbol for key in bars.series if key.exchange == NSE}
-    missing = [] if book.is_sample else sorted(set(symbols) - known)
-    bars = merge_bars(bars, load_host_bars(connection, missing, date.min, until))
-    return build_panel(bars, book.positions, benchmarks, load_actions(connection, symbols), rows=1)[0]
+    until = days[-1].astype(object) if len(days) else date.min
+    bars = load_prices(connection, symbols, None, until, ("NSE", "BSE"), is_sample=is_sample)
+    return build_panel(bars, positions, benchmarks, load_actions(connection, symbols), rows=1)[0]
 
 
 def return_history(book: Book, panel: PricePanel) -> ReturnHistory:
@@ -65,18 +63,28 @@ def held_throughout(returns: FloatArray, weights: FloatArray, suspended: NDArray
     return portfolio_returns(returns[:, used], weights[used])[0]
 
 
-def report_inputs(book: Book, report: EquityRiskReport, options: RiskOptions, until: date) -> dict[str, object]:
-    """What a report as of ``until`` was computed from, named for the reader; equal inputs give an equal report.
+def computed_run(book: Book, report: EquityRiskReport, options: RiskOptions, asked: Asked) -> Computed:
+    """The report with what it was computed from, named for the reader; equal inputs give an equal report.
 
-    The backtest enters by the methods that it prefers alone.
+    The backtest enters by the methods that it prefers alone. A named day counts by the closes up to it, so that a
+    weekend is no run of its own; today counts as such, because a report tells how old its prices are.
     """
-    is_later = book.as_of is not None and book.as_of > until
-    return {
-        "holdings": (book.positions, book.as_of, is_later, book.source, book.is_sample),
-        "prices": book.panel,
-        "notes on the data": book.price_issues,
+    is_later = book.as_of is not None and book.as_of > asked.until
+    inputs = share_inputs(book) | {
         "preferred methods": chosen_methods(report.windows),
         "settings": options,
+        "question": asked if asked.is_newest else (asked.windows, asked.horizon_days, is_later),
+    }
+    return Computed(report, asked, inputs, BooksUsed(shares=book.used))
+
+
+def share_inputs(book: Book) -> dict[str, object]:
+    """What of the shares enters a report, but for live prices."""
+    return {
+        "holdings": book.positions,
+        "day and source of the holdings": (book.as_of, book.source, book.is_sample),
+        "prices": book.panel,
+        "notes on the data": (book.price_issues, book.feed_issues),
     }
 
 

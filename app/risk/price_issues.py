@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.data_issues import DataIssue, Severity
-from app.domain.prices import CONFIRMED_MOVE, CorporateAction, PricePanel
+from app.domain.prices import CONFIRMED_MOVE, CorporateAction, FloatArray, PricePanel
+from app.measures.liquidity import STOPPED_DAYS
 from app.measures.price_quality import SeriesQuality, SuspiciousMoves, Verdict
 from app.risk.positions import Position
 
@@ -30,7 +31,7 @@ WORDS = {
     Verdict.UNEXPLAINED: (
         "unexplained_move",
         Severity.INFO,
-        "may be a demerger or special dividend that the prices are not adjusted for; it counts as a return",
+        "is unusual without heavy trading: news, a rounded price, a demerger or dividend not adjusted for; it counts",
         "Check that day's corporate actions.",
     ),
 }
@@ -61,14 +62,23 @@ def _named(symbols: Sequence[str]) -> str:
 
 
 def of_moves(panel: PricePanel, moves: SuspiciousMoves, since: int) -> list[DataIssue]:
-    """One issue for each flagged move from row ``since`` on."""
-    issues = []
-    for k in np.flatnonzero(moves.row >= max(since, 1)):
-        code, severity, meaning, remedy = WORDS[Verdict(str(moves.verdict[k]))]
-        ratio = f", about {moves.numerator[k]}/{moves.denominator[k]}" if code == "split_like_jump" else ""
-        message = f"{moves.move[k] * 100:+.1f} % on {panel.days[moves.row[k]]}{ratio}: {meaning}."
-        issues.append(DataIssue(code, severity, panel.symbols[moves.column[k]], message, remedy))
-    return issues
+    """The flagged moves from row ``since`` on: one issue for each that is left out, else one a share and kind."""
+    told: dict[tuple[int, Verdict, int], list[int]] = {}
+    for k in np.flatnonzero(moves.row >= max(since, 1)).tolist():
+        verdict = Verdict(str(moves.verdict[k]))
+        apart = k if verdict is Verdict.SPLIT_LIKE else 0
+        told.setdefault((int(moves.column[k]), verdict, apart), []).append(k)
+    return [_of_moves(panel, moves, verdict, places) for (_, verdict, _), places in told.items()]
+
+
+def _of_moves(panel: PricePanel, moves: SuspiciousMoves, verdict: Verdict, places: Sequence[int]) -> DataIssue:
+    """``places`` of moves of one share; the largest is named."""
+    code, severity, meaning, remedy = WORDS[verdict]
+    k = max(places, key=lambda place: abs(moves.move[place]))
+    ratio = f", about {moves.numerator[k]}/{moves.denominator[k]}" if verdict is Verdict.SPLIT_LIKE else ""
+    others = f" and {len(places) - 1} smaller ones like it" if len(places) > 1 else ""
+    message = f"{moves.move[k] * 100:+.1f} % on {panel.days[moves.row[k]]}{ratio}{others}: {meaning}."
+    return DataIssue(code, severity, panel.symbols[moves.column[k]], message, remedy)
 
 
 def of_bars(panel: PricePanel, contradictions: NDArray[np.bool_], since: int) -> list[DataIssue]:
@@ -146,6 +156,45 @@ def _of_action(panel: PricePanel, action: CorporateAction, column: int) -> DataI
     return DataIssue(action.kind, Severity.WARNING, symbol, message)
 
 
+def of_other_days(panel: PricePanel, days: NDArray[np.datetime64], closes: FloatArray, since: int) -> list[DataIssue]:
+    """Prices on days that were no trading days, from row ``since`` on: ``days`` (D,), ``closes`` (D, N)."""
+    if not len(panel.days):
+        return []
+    recent = days >= panel.days[max(since, 0)]
+    return [
+        DataIssue(
+            "off_calendar",
+            Severity.INFO,
+            panel.symbols[column],
+            f"{int(stray.sum())} prices are left out, the last of {days[recent][stray][-1]}: on those days neither the "
+            "index nor half of the shares has one.",
+            "Bring the prices of the index for those days too if the market was open.",
+        )
+        for column, stray in enumerate(np.isfinite(closes[recent]).T)
+        if stray.any()
+    ]
+
+
+def of_volumes(
+    panel: PricePanel, days: NDArray[np.datetime64], steps: Sequence[tuple[int, int, float]]
+) -> list[DataIssue]:
+    """Shares whose volumes of late look like those of a split that they were not restated for.
+
+    ``steps``: (column, row of ``days``, ratio).
+    """
+    return [
+        DataIssue(
+            "volumes_as_traded",
+            Severity.WARNING,
+            panel.symbols[column],
+            f"From {days[row]} on about {ratio:.0f} times as many shares a day are traded, and the price did not move: "
+            "it looks like a split or bonus that volumes before it are not adjusted for; liquidity is too low.",
+            "Import its corporate actions.",
+        )
+        for column, row, ratio in steps
+    ]
+
+
 def sources_disagree(subject: str, kept: str, ignored: str, ratio: float) -> DataIssue:
     """Two sources of one share on different levels: only the better one is used."""
     return DataIssue(
@@ -155,6 +204,15 @@ def sources_disagree(subject: str, kept: str, ignored: str, ratio: float) -> Dat
         f"Prices from {ignored} are {ratio:g} times those from {kept}; only {kept} is used.",
         "One of them is not adjusted for a split or bonus: import the corporate actions.",
     )
+
+
+def _ended(symbol: str, last: np.datetime64, days: int) -> DataIssue:
+    """Prices that end before the market's: late ones, or those of a share that is not traded any more."""
+    message = f"Its last price is of {last}, {days} trading days before the newest"
+    if days < STOPPED_DAYS:
+        return DataIssue("stale_price", Severity.WARNING, symbol, f"{message}.", "Import newer prices.")
+    remedy = "If it is traded, import newer prices; if not, it can't be sold at that price and its risk is not known."
+    return DataIssue("suspended", Severity.CRITICAL, symbol, f"{message}: it looks suspended or delisted.", remedy)
 
 
 def _flaws(panel: PricePanel, quality: SeriesQuality, column: int, since: int) -> list[DataIssue]:
@@ -173,9 +231,7 @@ def _flaws(panel: PricePanel, quality: SeriesQuality, column: int, since: int) -
             DataIssue("suspended", Severity.CRITICAL, symbol, message, "Its risk can't be measured from prices.")
         )
     if quality.stale_rows[column]:
-        last = panel.days[present[-1]]
-        message = f"Its last price is of {last}, {quality.stale_rows[column]} trading days before the newest."
-        issues.append(DataIssue("stale_price", Severity.WARNING, symbol, message, "Import newer prices."))
+        issues.append(_ended(symbol, panel.days[present[-1]], int(quality.stale_rows[column])))
     if quality.rounding_distorts[column]:
         start = panel.days[max(int(quality.whole_rupee_from[column]), 0)]
         message = f"Prices are in whole rupees since {start}: rounding adds to its volatility."

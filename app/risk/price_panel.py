@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.data_issues import DataIssue
-from app.domain.prices import CONFIRMED_MOVE, Basis, CorporateAction, DailyBars, FloatArray, PricePanel, SeriesKey
-from app.measures.price_quality import SuspiciousMoves, adjust_for_actions, series_quality, suspicious_moves
+from app.domain.prices import CONFIRMED_MOVE, CorporateAction, DailyBars, FloatArray, PricePanel
+from app.measures.liquidity import AVERAGE_DAYS
+from app.measures.price_quality import SuspiciousMoves, series_quality, suspicious_moves
 from app.measures.range_volatility import daily_ranges, whole_bars
+from app.measures.restating import USUAL_RUN, volume_steps
 from app.measures.returns import simple_returns
 from app.risk import price_issues
 from app.risk.positions import Position
+from app.risk.price_joining import FIELDS, NO_SPLITS, NSE, Column, by_symbol, join, splits_of
+from app.risk.trading_days import trading_days
 
-SOURCES = ("kite", "csv", "bhavcopy", "yahoo")
-"""Own price sources, best first. The dashboard's table (host) counts only where none of these has the symbol."""
-NSE = "NSE"
-FIELDS = ("opens", "highs", "lows", "closes", "volumes")
 BENCHMARKS = ("NIFTY50", "NIFTY 50", "Nifty_50", "Nifty5")
-SAME_LEVEL = 0.01
-"""Two sources of one share are joined when their closes on common days agree within this."""
-ACTIVE_SHARE = 0.5
-"""A day without a benchmark bar is a trading day when this share of the series has a bar."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Column:
-    """One position's joined series over the days of the bars: ``values`` (5, T) in the order of ``FIELDS``."""
-
-    values: FloatArray
-    source: str
-    symbols: tuple[str, ...]
-
-    @property
-    def closes(self) -> FloatArray:
-        """(T,) rupees."""
-        closes: FloatArray = self.values[FIELDS.index("closes")]
-        return closes
+"""Names of Nifty 50, best first; what the dashboard's list of scrips says comes after the first."""
 
 
 def build_panel(
@@ -55,20 +36,35 @@ def build_panel(
     Splits and bonuses are applied, sources and renamed symbols joined where their levels agree, and moves that look
     like an unadjusted split left out of ``returns`` unless a person confirmed that they were real.
     """
-    bars = _adjusted(bars, actions, positions)
     issues: list[DataIssue] = []
+    places, splits = by_symbol(bars), splits_of(actions, positions)
     columns = [
-        _join(bars, position.price_symbols, position.symbol, issues, _exchanges(position)) for position in positions
+        join(
+            bars,
+            places,
+            position.price_symbols,
+            position.symbol,
+            issues,
+            _exchanges(position),
+            splits.get(position.symbol, NO_SPLITS),
+        )
+        for position in positions
     ]
     for position, column in zip(positions, columns, strict=True):
         issues += price_issues.of_names(position.symbol, column.symbols)
-    benchmark = _join(bars, benchmarks, "benchmark", issues)
-    trading = _trading_days(columns, benchmark, len(bars.days))
+    benchmark = join(bars, places, benchmarks, "benchmark", issues)
+    closes = np.column_stack([c.closes for c in columns]) if columns else np.empty((len(bars.days), 0))
+    trading = trading_days(bars.days, closes, benchmark.closes)
     values = np.stack([column.values[:, trading] for column in (*columns, benchmark)], axis=-1)[..., :-1]
     panel, moves = _assemble(
         bars.days[trading], positions, columns, benchmark, trading, values, _confirmed(actions, positions)
     )
     since = len(panel.days) - rows
+    issues += price_issues.of_other_days(panel, bars.days[~trading], closes[~trading], since)
+    newest = slice(-AVERAGE_DAYS - USUAL_RUN, None)
+    issues += price_issues.of_volumes(
+        panel, panel.days[newest], volume_steps(panel.closes[newest], panel.volumes[newest])
+    )
     issues += price_issues.of_sources(panel)
     issues += price_issues.of_moves(panel, moves, since)
     issues += price_issues.of_bars(panel, _contradictions(*values[:4]), since)
@@ -82,7 +78,7 @@ def merge_bars(old: DailyBars, new: DailyBars, since: date | None = None) -> Dai
     if since is None and not new.series:
         return old
     kept = np.ones(len(old.days), dtype=bool) if since is None else old.days < np.datetime64(since)
-    keys = tuple(dict.fromkeys([*old.series, *new.series]))
+    keys = tuple({key: key for key in [*old.series, *new.series]}.values())
     days = np.union1d(old.days[kept], new.days)
     parts = []
     for name in FIELDS:
@@ -101,84 +97,9 @@ def same_prices(one: DailyBars, other: DailyBars) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True) for name in FIELDS)
 
 
-def _adjusted(bars: DailyBars, actions: Sequence[CorporateAction], positions: Sequence[Position]) -> DailyBars:
-    """Splits and bonuses applied to every series of the share, whichever of its symbols the action names; once each."""
-    shares = {symbol: position.price_symbols for position in positions for symbol in position.price_symbols}
-    applied = {
-        (column, action.ex_date): action.factor
-        for action in actions
-        if action.kind == "split_or_bonus"
-        for column, key in enumerate(bars.series)
-        if key.symbol in shares.get(action.symbol, ())
-    }
-    if not applied:
-        return bars
-    closes, volumes = adjust_for_actions(
-        bars.closes,
-        bars.volumes,
-        bars.days,
-        column=np.array([column for column, _ in applied]),
-        ex_day=np.array([day for _, day in applied], dtype="datetime64[D]"),
-        factor=np.array(list(applied.values())),
-        prices_as_traded=_flags(bars.series, "price_basis"),
-        volumes_as_traded=_flags(bars.series, "volume_basis"),
-    )
-    restated = closes / bars.closes
-    opens, highs, lows = (prices * restated for prices in (bars.opens, bars.highs, bars.lows))
-    return DailyBars(bars.series, bars.days, opens, highs, lows, closes, volumes)
-
-
-def _flags(series: Sequence[SeriesKey], basis: str) -> NDArray[np.bool_]:
-    return np.array([getattr(key, basis) is Basis.AS_TRADED for key in series])
-
-
 def _exchanges(position: Position) -> tuple[str, ...]:
     """NSE's prices; those of the other exchange only for what is held there alone."""
     return (NSE,) if NSE in position.exchanges else (NSE, *position.exchanges)
-
-
-def _join(
-    bars: DailyBars, symbols: Sequence[str], subject: str, issues: list[DataIssue], exchanges: Sequence[str] = (NSE,)
-) -> _Column:
-    """One column out of every stored series of these symbols: the best source first, gaps filled from the next."""
-    ranks = {source: rank for rank, source in enumerate((*SOURCES, "host"))}
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    found = sorted(
-        (ranks.get(key.source, -1), exchanges.index(key.exchange), places[key.symbol], column)
-        for column, key in enumerate(bars.series)
-        if key.symbol in places and key.exchange in exchanges
-    )
-    joined = _Column(np.full((len(FIELDS), len(bars.days)), np.nan), "", ())
-    for *_, column in found:
-        key = bars.series[column]
-        if joined.source and key.source == "host":
-            continue
-        disagreement = _level_difference(joined.closes, bars.closes[:, column])
-        if disagreement is not None:
-            issues.append(price_issues.sources_disagree(subject, joined.source, key.source, disagreement))
-            continue
-        joined = _fill(joined, bars, column)
-    return joined
-
-
-def _level_difference(closes: FloatArray, others: FloatArray) -> float | None:
-    """Median ratio on common days when it is not 1; None when the series agree or share no day."""
-    common = np.isfinite(closes) & np.isfinite(others)
-    ratio = float(np.median(others[common] / closes[common])) if common.any() else 1.0
-    return ratio if abs(ratio - 1) > SAME_LEVEL else None
-
-
-def _fill(joined: _Column, bars: DailyBars, column: int) -> _Column:
-    gap = ~np.isfinite(joined.closes) & np.isfinite(bars.closes[:, column])
-    if not gap.any():
-        return joined
-    key = bars.series[column]
-    name = f"{key.source} {key.symbol}"
-    return _Column(
-        np.where(gap, np.stack([getattr(bars, name)[:, column] for name in FIELDS]), joined.values),
-        f"{joined.source} + {name}" if joined.source else name,
-        (*joined.symbols, key.symbol),
-    )
 
 
 def _confirmed(actions: Sequence[CorporateAction], positions: Sequence[Position]) -> set[tuple[str, date]]:
@@ -192,15 +113,6 @@ def _confirmed(actions: Sequence[CorporateAction], positions: Sequence[Position]
     }
 
 
-def _trading_days(columns: Sequence[_Column], benchmark: _Column, days: int) -> NDArray[np.bool_]:
-    """Days with a benchmark bar, or with a bar of half of the series that are alive."""
-    closes = np.column_stack([c.closes for c in columns]) if columns else np.empty((days, 0))
-    present = np.isfinite(closes)
-    alive = np.maximum.accumulate(present, axis=0) & np.maximum.accumulate(present[::-1], axis=0)[::-1]
-    busy = present.sum(axis=1) >= np.maximum(ACTIVE_SHARE * alive.sum(axis=1), 1)
-    return np.asarray(np.isfinite(benchmark.closes) | busy)
-
-
 def _contradictions(opens: FloatArray, highs: FloatArray, lows: FloatArray, closes: FloatArray) -> NDArray[np.bool_]:
     """True at a bar with all its prices whose open or close lies outside its low and high."""
     return np.isfinite(opens + highs + lows + closes) & ~whole_bars(opens, highs, lows, closes)
@@ -209,8 +121,8 @@ def _contradictions(opens: FloatArray, highs: FloatArray, lows: FloatArray, clos
 def _assemble(
     days: NDArray[np.datetime64],
     positions: Sequence[Position],
-    columns: Sequence[_Column],
-    benchmark: _Column,
+    columns: Sequence[Column],
+    benchmark: Column,
     trading: NDArray[np.bool_],
     values: FloatArray,
     confirmed: Container[tuple[str, date]],

@@ -15,6 +15,7 @@ from datetime import date
 from app.domain.errors import InputFileError
 from app.domain.prices import CorporateAction
 from app.sources import tabular
+from app.sources.day_order import refuse_month_first
 from app.sources.tabular import Layout, Table
 
 SPLIT_OR_BONUS, DEMERGER, RIGHTS_ISSUE, OTHER = "split_or_bonus", "demerger", "rights_issue", "other_adjustment"
@@ -71,6 +72,7 @@ def parse_corporate_actions(data: bytes, name: str) -> tuple[CorporateAction, ..
     if isinstance(content, str) and content.lstrip().startswith(("{", "[")):
         return _combine(_from_announcements(_json_rows(tabular.read_json(content, name), name), name))
     table = tabular.find_table(content, (FACTORS, ANNOUNCEMENTS), name)
+    refuse_month_first([record["ex_date"] for _, record in table.records()], name)
     rows = _from_factors(table, name) if table.layout is FACTORS else _from_announcements(_table_rows(table), name)
     return _combine(rows)
 

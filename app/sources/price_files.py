@@ -1,13 +1,15 @@
 """Daily prices from a long CSV, an NSE bhavcopy or NSE's index closes. Good rows are kept, every bad one is named.
 
 What is believed of a row: a close is a finite number above zero; an open, high or low of zero is missing (INDIAVIX has
-such days); a volume may be unknown. Two rows of one symbol and day must agree, else neither is kept.
+such days); a volume may be unknown. A row has a cell for every column, and its close lies between low and high: what
+does not is a line cut short or a slip. Two rows of one symbol and day must agree, else neither is kept.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,9 +21,12 @@ from numpy.typing import NDArray
 
 from app.domain.errors import InputFileError
 from app.domain.indices import index_symbol
+from app.domain.market_hours import OLDEST_DAY
 from app.domain.prices import Basis, FloatArray, PriceFile
 from app.sources import tabular
-from app.sources.tabular import Content, Layout, Table
+from app.sources.day_order import refuse_month_first
+from app.sources.price_layouts import INDEX_CLOSES, LAYOUTS, LONG, REFUSED
+from app.sources.tabular import Content, Table
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.intp]
@@ -30,6 +35,10 @@ SERIES = ("EQ", "BE", "BZ", "SM", "ST")
 """Series of shares and ETF units, the preferred one first where a symbol trades in two on one day."""
 MAX_BAD_SHARE = 0.2
 DERIVATIVES = frozenset({"IDF", "IDO", "STF", "STO"})
+SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9&_.,:+/()%*' -]{0,79}")
+"""Symbols of an exchange (M&M, BAJAJ-AUTO) and names of indices (NIFTY 50, NIFTY500 MULTICAP 50:25:25), in capitals."""
+TICK = 0.05
+"""Rupees by which rounding may put a close outside low and high."""
 MAX_NUMBER = 1e12
 MAX_SURPLUS = 20
 MAX_NAMED_SERIES = 10
@@ -37,102 +46,8 @@ MAX_QUOTED_FAULTS = 3
 NUMBERS = ("open", "high", "low", "close", "volume")
 _HIGH, _LOW, _CLOSE, _VOLUME = 1, 2, 3, 4
 _UNUSED, _SURPLUS = "unused ", "surplus "
+_BSE = "BSE"
 _MISSING = ("", "-", "--", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
-
-LONG = Layout(
-    "long table",
-    {
-        "symbol": ("symbol", "tradingsymbol", "ticker"),
-        "date": ("date", "timestamp", "datetime", "tradedate"),
-        "open": ("open",),
-        "high": ("high",),
-        "low": ("low",),
-        "close": ("close",),
-        "volume": ("volume",),
-    },
-    ("symbol", "date", "close"),
-    "symbol, date, open, high, low, close, volume",
-)
-CLASSIC_BHAVCOPY = Layout(
-    "classic bhavcopy",
-    {
-        "symbol": ("symbol",),
-        "series": ("series",),
-        "date": ("timestamp",),
-        "open": ("open",),
-        "high": ("high",),
-        "low": ("low",),
-        "close": ("close",),
-        "volume": ("tottrdqty",),
-    },
-    ("symbol", "series", "date", "close", "volume"),
-    "SYMBOL, SERIES, OPEN, HIGH, LOW, CLOSE, ..., TOTTRDQTY, ..., TIMESTAMP",
-)
-FULL_BHAVCOPY = Layout(
-    "sec_bhavdata_full",
-    {
-        "symbol": ("symbol",),
-        "series": ("series",),
-        "date": ("date1",),
-        "open": ("openprice",),
-        "high": ("highprice",),
-        "low": ("lowprice",),
-        "close": ("closeprice",),
-        "volume": ("ttltrdqnty",),
-    },
-    ("symbol", "series", "date", "close", "volume"),
-    "SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, ..., CLOSE_PRICE, ..., TTL_TRD_QNTY",
-)
-UDIFF_BHAVCOPY = Layout(
-    "UDiFF bhavcopy",
-    {
-        "symbol": ("tckrsymb",),
-        "series": ("sctysrs",),
-        "date": ("traddt",),
-        "instrument": ("fininstrmtp",),
-        "open": ("opnpric",),
-        "high": ("hghpric",),
-        "low": ("lwpric",),
-        "close": ("clspric",),
-        "volume": ("ttltradgvol",),
-    },
-    ("symbol", "series", "date", "instrument", "close", "volume"),
-    "TradDt, FinInstrmTp, TckrSymb, SctySrs, OpnPric, HghPric, LwPric, ClsPric, TtlTradgVol",
-)
-MERGED_BHAVCOPY = Layout(
-    "merged bhavcopies",
-    {**LONG.columns, "series": ("series",), "prev_close": ("prevclose",)},
-    ("symbol", "series", "date", "prev_close", "close", "volume"),
-    "symbol, series, date, prev_close, open, high, low, close, volume",
-)
-INDEX_CLOSES = Layout(
-    "index closes",
-    {
-        "symbol": ("indexname",),
-        "date": ("indexdate",),
-        "open": ("openindexvalue",),
-        "high": ("highindexvalue",),
-        "low": ("lowindexvalue",),
-        "close": ("closingindexvalue",),
-        "volume": ("volume",),
-    },
-    ("symbol", "date", "close"),
-    "Index Name, Index Date, Open Index Value, ..., Closing Index Value",
-)
-UDIFF_DERIVATIVES = Layout(
-    "UDiFF derivatives bhavcopy",
-    {"symbol": ("tckrsymb",), "instrument": ("fininstrmtp",), "expiry": ("xprydt",), "strike": ("strkpric",)},
-    ("symbol", "instrument", "expiry", "strike"),
-    "",
-)
-CLASSIC_DERIVATIVES = Layout(
-    "classic derivatives bhavcopy",
-    {"symbol": ("symbol",), "instrument": ("instrument",), "expiry": ("expirydt",), "strike": ("strikepr",)},
-    ("symbol", "instrument", "expiry", "strike"),
-    "",
-)
-_REFUSED = (UDIFF_DERIVATIVES, CLASSIC_DERIVATIVES)
-_LAYOUTS = (UDIFF_BHAVCOPY, *_REFUSED, FULL_BHAVCOPY, CLASSIC_BHAVCOPY, MERGED_BHAVCOPY, INDEX_CLOSES, LONG)
 
 
 @dataclass(slots=True)
@@ -162,7 +77,8 @@ def parse_prices(data: bytes, name: str, today: date) -> PriceFile:
     content = tabular.read_content(data, name)
     table = _find_table(content, name)
     raw = _read_raw(content, table, name)
-    _refuse_derivatives(table, raw, name)
+    _refuse_other_markets(raw, name)
+    refuse_month_first(raw["date"], name)
     kept, ignored = _wanted_series(raw, name)
     rows = _convert(kept, index_symbol if table.layout is INDEX_CLOSES else _symbol)
     _judge(rows, today)
@@ -174,20 +90,35 @@ def parse_prices(data: bytes, name: str, today: date) -> PriceFile:
 def _find_table(content: Content, name: str) -> Table:
     if isinstance(content, str):
         content = "\n".join(content.split("\n", tabular.HEADER_SEARCH_ROWS)[: tabular.HEADER_SEARCH_ROWS])
-    return tabular.find_table(content, _LAYOUTS, name)
+    table = tabular.find_table(content, LAYOUTS, name)
+    if table.layout in REFUSED:
+        raise _derivatives(name)
+    return table
 
 
 def _read_raw(content: Content, table: Table, name: str) -> pd.DataFrame:
-    """Columns by field name, indexed by the 1-based row of the file; "surplus" is true where a row is too long."""
+    """Columns by field name, indexed by the 1-based row of the file; "short" and "surplus" tell rows cut or too long.
+
+    Blank rows are left out, and those that repeat the header, as in files put together.
+    """
     cells = _read_text(content, table, name) if isinstance(content, str) else _read_sheet(table)
     cells.index = pd.RangeIndex(table.header + 2, table.header + 2 + len(cells))
     written = cells.notna() & (cells != "")
     surplus = written[[column for column in cells.columns if column.startswith(_SURPLUS)]].any(axis=1)
-    frame = cells.reindex(columns=list(table.positions)).assign(surplus=surplus)[written.any(axis=1)]
+    fields = cells.reindex(columns=[*table.positions, "short"]).assign(surplus=surplus)
+    frame = fields[written.drop(columns="short").any(axis=1) & ~_repeats_header(fields, table)]
     if frame.empty:
         raise InputFileError(name, "has a header and no rows.", "Download it again.")
     texts = [field for field in table.positions if field not in NUMBERS]
     return frame.assign(**{field: frame[field].astype("str").fillna("") for field in texts})
+
+
+def _repeats_header(fields: pd.DataFrame, table: Table) -> pd.Series[bool]:
+    header = table.grid.rows[table.header]
+    repeats = fields["date"].isin({header[table.positions["date"]].strip(), header[table.positions["date"]].lstrip()})
+    for field, at in table.positions.items():
+        repeats[repeats] = fields.loc[repeats, field].astype("str").str.strip() == header[at].strip()
+    return repeats
 
 
 def _column_names(table: Table, width: int) -> list[str]:
@@ -202,10 +133,11 @@ def _read_text(text: str, table: Table, name: str) -> pd.DataFrame:
     """Numeric columns as numbers where every cell is one (fast), else as text."""
     delimiter = table.grid.delimiter
     try:
-        widest = _widest_row(text, delimiter, table.header + 1)
-        names = _column_names(table, min(widest, len(table.grid.rows[table.header]) + MAX_SURPLUS))
+        counts = _count_cells(text, delimiter, table.header + 1)
+        header = table.grid.rows[table.header]
+        names = _column_names(table, min(counts.max(initial=1), len(header) + MAX_SURPLUS))
         read = [column for column in names if not column.startswith(_UNUSED)]
-        return pd.read_csv(
+        cells = pd.read_csv(
             io.StringIO(text),
             sep=delimiter,
             header=None,
@@ -222,27 +154,35 @@ def _read_text(text: str, table: Table, name: str) -> pd.DataFrame:
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = f"can't be cut into columns ({tabular.brief(str(error))})."
         raise InputFileError(name, reason, "Download it again.") from error
+    named = max(at for at, cell in enumerate(header, start=1) if cell.strip())
+    return cells.assign(short=counts[: len(cells)] < named)
 
 
-def _widest_row(text: str, delimiter: str, first: int) -> int:
-    """Cells of the longest row from ``first`` on; counting delimiters does where no cell is quoted, and is faster."""
+def _count_cells(text: str, delimiter: str, first: int) -> IntArray:
+    """Cells of each row from ``first`` on; counting delimiters does where no cell is quoted, and is faster."""
     if '"' in text:
         rows = islice(csv.reader(io.StringIO(text), delimiter=delimiter), first, None)
-        return max(map(len, rows), default=1)
-    return max((line.count(delimiter) for line in text.split("\n")[first:]), default=0) + 1
+        return np.fromiter(map(len, rows), dtype=np.intp)
+    return np.fromiter((line.count(delimiter) + 1 for line in text.split("\n")[first:]), dtype=np.intp)
 
 
 def _read_sheet(table: Table) -> pd.DataFrame:
+    """A sheet has no rows cut short: it leaves out blank cells at the end of a row."""
     rows = table.grid.rows[table.header + 1 :]
     names = _column_names(table, max(map(len, rows), default=0))
-    return pd.DataFrame(rows, columns=names, dtype="str").filter(regex=f"^(?!{_UNUSED})")
+    return pd.DataFrame(rows, columns=names, dtype="str").filter(regex=f"^(?!{_UNUSED})").assign(short=False)
 
 
-def _refuse_derivatives(table: Table, raw: pd.DataFrame, name: str) -> None:
-    kinds = set(raw["instrument"].str.strip()) if "instrument" in raw else set()
-    if table.layout in _REFUSED or kinds & DERIVATIVES:
-        reason = "is a bhavcopy of futures and options; this takes prices of shares, ETFs and indices."
-        raise InputFileError(name, reason, "Bring the cash market (CM) bhavcopy of that day.")
+def _refuse_other_markets(raw: pd.DataFrame, name: str) -> None:
+    if "instrument" in raw and raw["instrument"].str.strip().isin(DERIVATIVES).any():
+        raise _derivatives(name)
+    if "venue" in raw and raw["venue"].str.strip().str.upper().eq(_BSE).any():
+        raise InputFileError(name, "is a bhavcopy of BSE, whose prices are not taken.", "Bring NSE's of that day.")
+
+
+def _derivatives(name: str) -> InputFileError:
+    reason = "is a bhavcopy of futures and options; this takes prices of shares, ETFs and indices."
+    return InputFileError(name, reason, "Bring the cash market (CM) bhavcopy of that day.")
 
 
 def _wanted_series(raw: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -312,9 +252,12 @@ def _numbers(column: pd.Series[float] | pd.Series[str]) -> tuple[FloatArray, Boo
 def _judge(rows: _Rows, today: date) -> None:
     """Marks the first fault of each row and turns an open, high or low of zero into missing."""
     close, garbage = rows.values[:, _CLOSE], rows.garbage
-    rows.mark(rows.raw["surplus"].to_numpy(dtype=np.bool_), "", "has more cells than the header")
+    surplus, short = (rows.raw[name].to_numpy(dtype=np.bool_) for name in ("surplus", "short"))
+    rows.mark(surplus, "", "has more cells than the header")
+    rows.mark(short, "", "has fewer cells than the header, as where a file is cut short")
     rows.mark(rows.symbols == "", "symbol", "is missing")
-    rows.mark(np.isnat(rows.days), "date", "is not a day")
+    rows.mark(~_are_symbols(rows.symbols), "symbol", "is neither a symbol nor the name of an index")
+    rows.mark(np.isnat(rows.days), "date", f"is not a day since {OLDEST_DAY.year}")
     rows.mark(rows.days > np.datetime64(today), "date", f"is after today ({today})")
     for place, field in enumerate(NUMBERS):
         rows.mark(garbage[:, place], field, "is not a usable number")
@@ -323,7 +266,15 @@ def _judge(rows: _Rows, today: date) -> None:
     rows.mark(close == 0, "close", "is zero, which is never a price")
     traded = rows.values[:, :_CLOSE]
     traded[traded == 0] = np.nan
-    rows.mark(rows.values[:, _HIGH] < rows.values[:, _LOW], "high", "is below the low")
+    low, high = rows.values[:, _LOW], rows.values[:, _HIGH]
+    rows.mark(high < low, "high", "is below the low")
+    rows.mark((close < low - TICK) | (close > high + TICK), "close", "is not between the low and the high")
+
+
+def _are_symbols(symbols: NDArray[np.object_]) -> BoolArray:
+    codes, texts = pd.factorize(symbols)
+    sound = np.array([SYMBOL.fullmatch(text) is not None for text in texts], dtype=np.bool_)
+    return np.asarray(sound[codes])
 
 
 def _sorted_unique(rows: _Rows) -> IntArray:
@@ -365,16 +316,18 @@ def _name_faults(rows: _Rows, name: str) -> tuple[str, ...]:
     named = [_describe(rows, int(place), name) for place in bad[: tabular.MAX_NAMED_ROWS]]
     if len(bad) > MAX_BAD_SHARE * len(rows.fault):
         reason = f"{len(bad)} of {len(rows.fault)} rows are faulty: {'; '.join(named[:MAX_QUOTED_FAULTS])}."
-        raise InputFileError(name, reason, "Check that it is a file of daily prices.")
+        remedy = f"Check that it is a file of daily prices. Days are written like {tabular.DAY_FORMS}."
+        raise InputFileError(name, reason, remedy)
     return tabular.cap_messages(named, len(bad))
 
 
 def _describe(rows: _Rows, place: int, name: str) -> str:
     field, what = rows.faults[rows.fault[place]]
     line = rows.raw.iloc[place]
-    value = "" if not field or tabular.is_missing(str(line[field])) else f" '{tabular.brief(str(line[field]))}'"
+    value = "" if not field or tabular.is_missing(str(line[field])) else f"'{tabular.brief(str(line[field]))}'"
     subject = " ".join(filter(None, (rows.symbols[place], str(line["date"]).strip())))
-    return f"{name}, row {rows.raw.index[place]}, {tabular.brief(subject)}: {field}{value} {what}"
+    fault = " ".join(filter(None, (field, value, what)))
+    return f"{name}, row {rows.raw.index[place]}, {tabular.brief(subject)}: {fault}"
 
 
 def _price_file(rows: _Rows, order: IntArray, adjusted: bool, rejected: tuple[str, ...]) -> PriceFile:

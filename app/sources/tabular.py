@@ -22,6 +22,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import IO
 
 from app.domain.errors import InputFileError
+from app.domain.market_hours import OLDEST_DAY
 from app.sources.workbooks import WorkbookRefused, read_sheets
 
 MAX_UNPACKED = 200 << 20
@@ -46,7 +47,20 @@ _UNPACK_ERRORS = (
     LookupError,
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{2,3})*,\d{3})?(?:\.\d*)?(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_DAY_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d-%b-%Y", "%d/%m/%Y", "%d %b %Y", "%d-%b-%y")
+DAY_FORMS = "2025-09-30, 2025/09/30, 20250930, 30-09-2025, 30/09/2025, 30.09.2025, 30-Sep-2025 or 30-September-2025"
+_DAY_FORMATS = (
+    "%Y-%m-%d",
+    "%d-%m-%Y",
+    "%d-%b-%Y",
+    "%d/%m/%Y",
+    "%d %b %Y",
+    "%d-%b-%y",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%d-%B-%Y",
+    "%d %B %Y",
+)
+_EIGHT_DIGITS = re.compile(r"\d{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +176,31 @@ def parse_number(text: str) -> float | None:
 
 
 def parse_day(text: str) -> date | None:
-    """A day written ISO, dd-mm-yyyy, dd/mm/yyyy or dd-Mon-yyyy, or an ISO timestamp; None for anything else.
+    """A day since 1990 in one of ``DAY_FORMS``, or an ISO timestamp; None for anything else.
 
-    A timestamp with an offset is taken to India first: 18:30Z is the next day there.
+    Of two numbers the day comes first: see ``day_order`` for columns that may have the month first. A timestamp with an
+    offset is taken to India: 18:30Z is the next day there.
     """
     cleaned = text.strip()
+    day = _written_day(cleaned) or _day_of_moment(cleaned)
+    return None if day is None or day < OLDEST_DAY else day
+
+
+def _written_day(text: str) -> date | None:
     for pattern in _DAY_FORMATS:
         try:
-            return datetime.strptime(cleaned, pattern).date()  # noqa: DTZ007  a day has no time zone
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007  a day has no time zone
         except ValueError:
             continue
+    return None
+
+
+def _day_of_moment(text: str) -> date | None:
+    if len(text) <= len("2025-01-01") and not _EIGHT_DIGITS.fullmatch(text):
+        return None
     try:
-        moment = datetime.fromisoformat(cleaned) if len(cleaned) > len("2025-01-01") else None
-        return None if moment is None else (moment.astimezone(IST) if moment.tzinfo else moment).date()
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(IST) if moment.tzinfo else moment).date()
     except (ValueError, OverflowError):
         return None
 

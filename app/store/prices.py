@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from app.domain.prices import Basis, CorporateAction, DailyBars, PriceFile, SeriesKey
+from app.store.bar_copy import BAR_RECORD, EPOCH, copied_rows, scatter, together
 
-EPOCH = np.datetime64("2000-01-01", "D")
-"""Day zero of Postgres dates, so that a date travels as four bytes."""
 CHUNK = 50_000
-COPY_HEADER_BYTES = 19
 STAGED_ROW = np.dtype(
     [("fields", ">i2")]
     + [
@@ -33,8 +31,6 @@ STAGED_ROW = np.dtype(
     ]
 )
 """One row of COPY ... (FORMAT binary): field count, then size and big-endian value of each field."""
-BAR_FIELDS = ("open", "high", "low", "close", "volume")
-BAR_RECORD = np.dtype([("day", ">i4"), *((name, ">f8") for name in BAR_FIELDS)])
 
 
 def save_bars(
@@ -91,7 +87,9 @@ def load_bars(
     cursor = connection.connection.cursor()
     query = cursor.mogrify(
         """COPY (
-            SELECT s.symbol, s.source, s.price_basis, s.volume_basis, s.exchange, b.bars
+            SELECT s.symbol, s.source, s.price_basis, s.volume_basis, s.exchange, int4send(
+                       (SELECT max(bar_date) FROM risk_daily_bars n WHERE n.series_id = s.series_id)
+                       - date '2000-01-01'), b.bars
             FROM risk_price_series s CROSS JOIN LATERAL (
                 SELECT string_agg(int4send(bar_date - date '2000-01-01') || float8send(coalesce(open, 'NaN'))
                                   || float8send(coalesce(high, 'NaN')) || float8send(coalesce(low, 'NaN'))
@@ -106,7 +104,7 @@ def load_bars(
     buffer = io.BytesIO()
     cursor.copy_expert(query, buffer)
     cursor.close()
-    rows = _copied_rows(buffer.getbuffer())
+    rows = copied_rows(buffer.getbuffer())
     keys = tuple(
         SeriesKey(
             str(symbol, "utf-8"),
@@ -114,62 +112,23 @@ def load_bars(
             Basis(str(price, "utf-8")),
             Basis(str(volume, "utf-8")),
             str(exchange, "utf-8"),
+            (EPOCH + int.from_bytes(newest, "big", signed=True)).astype(object),
         )
-        for symbol, source, price, volume, exchange, _ in rows
+        for symbol, source, price, volume, exchange, newest, _ in rows
     )
-    return _scatter(keys, [np.frombuffer(blob, BAR_RECORD) for *_, blob in rows])
+    return scatter(keys, *together([np.frombuffer(blob, BAR_RECORD) for *_, blob in rows], BAR_RECORD))
 
 
 def newest_day(connection: Connection, symbols: Iterable[str], sources: Sequence[str], until: date) -> date | None:
-    """The day of the newest bar up to ``until`` of any of the symbols, own or the dashboard's; None without any."""
+    """The day of the newest own bar up to ``until`` of any of the symbols; None without any."""
     newest: date | None = connection.scalar(
-        text(r"""
-        SELECT max(day) FROM (
-            SELECT (SELECT max(bar_date) FROM risk_daily_bars b
-                    WHERE b.series_id = s.series_id AND bar_date <= :until) AS day
-            FROM risk_price_series s WHERE s.symbol = ANY(:symbols) AND s.source = ANY(:sources)
-            UNION ALL
-            SELECT CAST((SELECT max(price_date) FROM rt_intraday_price p
-                         WHERE p.scrip_id = symbol AND price_close > 0 AND price_date <= :until_text
-                         AND price_date ~ '^\d{4}-\d\d-\d\d$') AS date)
-            FROM unnest(CAST(:symbols AS text[])) AS symbol) newest"""),
-        {"symbols": list(symbols), "sources": list(sources), "until": until, "until_text": until.isoformat()},
+        text("""
+        SELECT max((SELECT max(bar_date) FROM risk_daily_bars b
+                    WHERE b.series_id = s.series_id AND bar_date <= :until))
+        FROM risk_price_series s WHERE s.symbol = ANY(:symbols) AND s.source = ANY(:sources)"""),
+        {"symbols": list(symbols), "sources": list(sources), "until": until},
     )
     return newest
-
-
-def load_host_bars(connection: Connection, symbols: Iterable[str], since: date, until: date) -> DailyBars:
-    """Bars of the dashboard's ``rt_intraday_price``: dates are text there and are compared as text.
-
-    Rows whose date is no ISO date, or whose close is missing or not above zero, are left out.
-    """
-    rows = connection.execute(
-        text("""SELECT scrip_id, price_date, price_open, price_high, price_low, price_close, volume
-                FROM rt_intraday_price
-                WHERE scrip_id = ANY(:symbols) AND price_date BETWEEN :since AND :until
-                  AND price_close > 0 AND price_close < 'Infinity' ORDER BY scrip_id, price_date"""),
-        {"symbols": list(symbols), "since": since.isoformat(), "until": until.isoformat()},
-    ).all()
-    rows = [row for row in rows if _iso_day(row.price_date) is not None]
-    names = sorted({row.scrip_id for row in rows})
-    keys = tuple(SeriesKey(name, "host", Basis.ADJUSTED, Basis.AS_TRADED) for name in names)
-    by_name: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
-    for row in rows:
-        day = (date.fromisoformat(row.price_date) - date(2000, 1, 1)).days
-        by_name[row.scrip_id].append((day, *(value or np.nan for value in row[2:])))
-    return _scatter(keys, [np.array(by_name[name], BAR_RECORD) for name in names])
-
-
-def host_benchmark(connection: Connection) -> tuple[str, ...]:
-    """Ids under which the dashboard may keep Nifty 50, the one with most prices first."""
-    return tuple(
-        connection.scalars(
-            text("""
-        SELECT m.scrip_id FROM master_scrips m
-        LEFT JOIN LATERAL (SELECT count(*) AS bars FROM rt_intraday_price p WHERE p.scrip_id = m.scrip_id) c ON true
-        WHERE m.yahoo_code = '^NSEI' ORDER BY c.bars DESC, m.scrip_id""")
-        )
-    )
 
 
 def save_actions(connection: Connection, actions: Sequence[CorporateAction]) -> int:
@@ -276,47 +235,3 @@ def _copy_in(connection: Connection, rows: NDArray[np.void]) -> None:
     cursor = connection.connection.cursor()
     cursor.copy_expert("COPY staged_bars FROM STDIN (FORMAT binary)", io.BytesIO(header + rows.tobytes() + b"\xff\xff"))
     cursor.close()
-
-
-def _copied_rows(data: memoryview) -> list[list[memoryview]]:
-    """The fields of every row of a binary COPY stream."""
-    rows, at = [], COPY_HEADER_BYTES
-    while (count := int.from_bytes(data[at : at + 2], "big", signed=True)) >= 0:
-        at += 2
-        fields = []
-        for _ in range(count):
-            size = int.from_bytes(data[at : at + 4], "big")
-            fields.append(data[at + 4 : at + 4 + size])
-            at += 4 + size
-        rows.append(fields)
-    return rows
-
-
-def _scatter(keys: tuple[SeriesKey, ...], records: list[NDArray[np.void]]) -> DailyBars:
-    if not keys:
-        empty = np.empty((0, 0))
-        return DailyBars((), np.empty(0, "datetime64[D]"), empty, empty, empty, empty, empty)
-    joined = np.concatenate(records)
-    columns = np.repeat(np.arange(len(keys)), [len(r) for r in records])
-    offsets, rows = _days_and_rows(joined["day"].astype(np.int64))
-    matrices = []
-    for name in BAR_FIELDS:
-        matrix = np.full((len(offsets), len(keys)), np.nan)
-        matrix[rows, columns] = joined[name]
-        matrices.append(matrix)
-    return DailyBars(keys, EPOCH + offsets.astype("timedelta64[D]"), *matrices)
-
-
-def _days_and_rows(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct days, ascending, and the place of each day among them: np.unique by counting instead of sorting."""
-    first = days.min()
-    seen = np.zeros(days.max() - first + 1, dtype=bool)
-    seen[days - first] = True
-    return np.flatnonzero(seen) + first, (np.cumsum(seen) - 1)[days - first]
-
-
-def _iso_day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value) if len(value) == len("2025-01-01") else None
-    except ValueError:
-        return None

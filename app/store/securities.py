@@ -43,6 +43,11 @@ def load_master(connection: Connection) -> SecurityMaster:
     return SecurityMaster(securities, changes)
 
 
+def load_sectors(connection: Connection) -> tuple[str, ...]:
+    """Every sector that a list has named."""
+    return tuple(connection.scalars(text("SELECT DISTINCT sector FROM risk_securities WHERE sector IS NOT NULL")))
+
+
 def load_nse_symbols(connection: Connection, isins: Iterable[str]) -> dict[str, str]:
     """NSE's symbol for each ISIN that has one, in one query; the others are absent.
 
@@ -67,10 +72,19 @@ def load_nse_symbols(connection: Connection, isins: Iterable[str]) -> dict[str, 
 
 
 def load_host_scrips(connection: Connection) -> HostScrips:
-    """The dashboard's own sector codes and the ids that share a Yahoo ticker, for its Indian shares."""
+    """The dashboard's own sector codes and the ids that share a Yahoo ticker, for its Indian shares.
+
+    Any column may be absent: inside LATERAL its name then means the value beside it.
+    """
     rows = connection.execute(
-        text("""SELECT scrip_id, sector_code, yahoo_code FROM master_scrips
-                WHERE scrip_country = 'IN' AND coalesce(scrip_group, '') <> 'INDEX' AND scrip_id IS NOT NULL""")
+        text("""SELECT scrips.*
+                FROM (SELECT CAST(NULL AS text) AS scrip_id, CAST(NULL AS text) AS sector_code,
+                             CAST(NULL AS text) AS yahoo_code, CAST(NULL AS text) AS scrip_group,
+                             'IN' AS scrip_country) AS absent
+                CROSS JOIN LATERAL (
+                    SELECT scrip_id, sector_code, yahoo_code FROM master_scrips
+                    WHERE scrip_country = 'IN' AND coalesce(scrip_group, '') <> 'INDEX'
+                      AND scrip_id IS NOT NULL) AS scrips""")
     ).all()
     ids: dict[str, list[str]] = defaultdict(list)
     for row in rows:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from app.__main__ import main
+from tests.databases import copied_database, execute
 from tests.shared_data import shared_file
 from tests.unit.risk import oracle
 
@@ -29,7 +29,7 @@ CLEAN = [
     "NESTLEIND", "ONGC", "POWERGRID", "RELIANCE", "SBILIFE", "SBIN", "SUNPHARMA", "TCS", "TATASTEEL", "TECHM",
     "TITAN", "ULTRACEMCO", "WIPRO",
 ]  # fmt: skip
-SEED, PATHS = 20260101, 10_000
+PATHS = 10_000
 """Defaults of the settings, documented there."""
 
 
@@ -61,7 +61,7 @@ def market(postgres_url: str, template_database: str, tmp_path_factory: pytest.T
     """The adjusted price file and the lists, imported once a run."""
     files = [str(shared_file(f"market/{name}")) for name in LISTS]
     prices = str(shared_file("market/nse_daily.csv.gz"))
-    with _database(postgres_url, template_database) as url:
+    with copied_database(postgres_url, template_database) as url:
         opened = Market(url, tmp_path_factory.mktemp("market"))
         opened.run("import", "prices", prices)
         opened.run("import", "securities", *files)
@@ -73,7 +73,7 @@ def official(postgres_url: str, template_database: str, tmp_path_factory: pytest
     """The exchange's own unadjusted file alone, with the lists."""
     files = [str(shared_file(f"market/{name}")) for name in LISTS]
     prices = str(shared_file("market/nse_raw_bhavcopy_2025.csv.gz"))
-    with _database(postgres_url, template_database) as url:
+    with copied_database(postgres_url, template_database) as url:
         opened = Market(url, tmp_path_factory.mktemp("official"))
         opened.run("import", "prices", prices)
         opened.run("import", "securities", *files)
@@ -82,13 +82,13 @@ def official(postgres_url: str, template_database: str, tmp_path_factory: pytest
 
 @pytest.fixture(scope="session")
 def market_with_actions(postgres_url: str, market: Market) -> Iterator[Market]:
-    with _database(postgres_url, _name_of(market)) as url:
+    with copied_database(postgres_url, _name_of(market)) as url:
         yield _with_actions(Market(url, market.folder))
 
 
 @pytest.fixture(scope="session")
 def official_with_actions(postgres_url: str, official: Market) -> Iterator[Market]:
-    with _database(postgres_url, _name_of(official)) as url:
+    with copied_database(postgres_url, _name_of(official)) as url:
         yield _with_actions(Market(url, official.folder))
 
 
@@ -99,21 +99,6 @@ def _with_actions(market: Market) -> Market:
 
 def _name_of(market: Market) -> str:
     return str(make_url(market.url).database)
-
-
-@contextmanager
-def _database(server: str, template: str) -> Iterator[str]:
-    name = f"market_{uuid4().hex[:12]}"
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _execute(url: str, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -198,9 +183,9 @@ def weights(quantities: pd.Series, quotes: pd.Series) -> pd.Series:
 def test_every_measure_of_the_book_agrees_with_an_independent_computation(
     clean: Report, closes: pd.DataFrame, own_ranges: pd.DataFrame, weights: pd.Series, window: str
 ) -> None:
-    """Monte Carlo is recomputed with the same seeded draws from scenarios filtered by a plain loop."""
+    """Monte Carlo of one day is recomputed as the quantile of scenarios filtered by a plain loop."""
     returns = closes[[*CLEAN, "NIFTY50"]].pct_change(fill_method=None).iloc[-WINDOWS[window] :]
-    expected = oracle.measures(returns[CLEAN], weights[CLEAN], returns["NIFTY50"], PATHS, SEED)
+    expected = oracle.measures(returns[CLEAN], weights[CLEAN], returns["NIFTY50"])
     stretched = own_ranges["yang_zhang"].xs(window)
     expected["volatility_range"] = oracle.rescaled_volatility(returns[CLEAN], weights[CLEAN], stretched)
     found = clean["windows"][window]["measures"]
@@ -343,6 +328,39 @@ def test_volumes_are_split_consistent_with_prices(
     assert early["liquidity"]["positions"][0]["average_volume"] == pytest.approx(expected, rel=1e-12)
 
 
+def test_volumes_follow_prices_that_know_of_a_later_split(
+    market_with_actions: Market, bars: pd.DataFrame, isins: pd.Series
+) -> None:
+    report = market_with_actions.report(listed(isins, "HDFCBANK"), "--as-of", "2025-06-30")
+    raw = bars[(bars["symbol"] == "HDFCBANK") & (bars["date"] <= "2025-06-30")]["volume"]
+    assert report["liquidity"]["positions"][0]["average_volume"] == pytest.approx(2 * raw.iloc[-30:].mean(), rel=1e-12)
+
+
+def test_volumes_that_lack_a_split_are_named_without_its_action(
+    market: Market, market_with_actions: Market, isins: pd.Series
+) -> None:
+    book = listed(isins, "BAJFINANCE", "RELIANCE", "TCS", "HDFCBANK", "INFY", "SBIN")
+    told = issues(market.report(book, "--as-of", "2025-06-30"), "BAJFINANCE")["volumes_as_traded"]
+    assert "From 2025-06-16 on about 9 times" in told
+    report = market_with_actions.report(book, "--as-of", "2025-06-30")
+    assert not [issue for issue in report["data_issues"] if issue["code"] == "volumes_as_traded"]
+
+
+def test_a_file_with_other_volumes_is_kept_out_of_the_stored_series(postgres_url: str, market: Market) -> None:
+    with copied_database(postgres_url, _name_of(market)) as url:
+        before = _volumes(url)
+        Market(url, market.folder).run("import", "prices", str(shared_file("market/upstox_nifty50_daily.csv.gz")))
+        assert _volumes(url) == before
+
+
+def _volumes(url: str) -> list[tuple[object, ...]]:
+    query = text("""SELECT symbol, bar_date, volume FROM my_schema.risk_daily_bars
+                    JOIN my_schema.risk_price_series USING (series_id)
+                    WHERE symbol IN ('BAJFINANCE', 'HDFCBANK', 'NESTLEIND') ORDER BY 1, 2""")
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
 SPLIT = ("BAJFINANCE", "HDFCBANK", "COFORGE", "ASHOKLEY", "NAUKRI", "BSE", "NESTLEIND", "MOTHERSON")
 
 
@@ -438,8 +456,8 @@ def test_without_the_index_only_what_needs_it_is_unavailable(
     market: Market, postgres_url: str, isins: pd.Series
 ) -> None:
     book = listed(isins, "RELIANCE", "TCS", "SBIN")
-    with _database(postgres_url, _name_of(market)) as url:
-        _execute(url, "DELETE FROM my_schema.risk_price_series WHERE symbol = 'NIFTY50'")
+    with copied_database(postgres_url, _name_of(market)) as url:
+        execute(url, "DELETE FROM my_schema.risk_price_series WHERE symbol = 'NIFTY50'")
         without = Market(url, market.folder).report(book)
     usual = market.report(book)
     needs_it = {"beta", "correlation_nifty", "r_squared"}

@@ -217,7 +217,7 @@ def test_each_share_comes_from_the_best_source_that_has_it(prices: PublicPrices)
         ),
     )
     own = "symbol,date,open,high,low,close,volume\n" + "".join(
-        f"TCS,{day},1,1,1,{close_on(day, 1)},5\n" for day in month()
+        f"TCS,{day},1,999,1,{close_on(day, 1)},5\n" for day in month()
     )
     bring_prices(prices.database, own.encode())
     prices.yahoo.bars |= {"LOST.NS": yahoo_rows(month(), 5), "ELSEWHERE.BO": yahoo_rows(month(), 6)}

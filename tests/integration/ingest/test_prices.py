@@ -85,6 +85,38 @@ def test_a_whole_history_on_another_footing_replaces_the_old_one(database: Boile
     assert (result.rejected, result.rows_changed) == ((), 40)
 
 
+@pytest.mark.parametrize("part", [slice(20, 40), slice(0, 20), slice(10, 30)])
+def test_volumes_on_another_footing_are_refused_by_symbol_unless_they_cover_all_days(
+    database: Boilerplate, part: slice
+) -> None:
+    closes = random_closes(40, ["INFY"])
+    bring_prices(database, price_csv(closes))
+    before = rows(database, "SELECT volume FROM risk_daily_bars ORDER BY bar_date")
+    other = price_csv({"INFY": closes["INFY"][part]}, weekdays(40)[part], volume=500_000)
+    result = bring_prices(database, other, volume_basis=Basis.ADJUSTED)
+    assert result.rejected[0].startswith("INFY: volumes are 10 times the stored ones on the oldest common days")
+    assert result.rejected[0].endswith("Import its whole history again")
+    assert rows(database, "SELECT volume FROM risk_daily_bars ORDER BY bar_date") == before
+
+
+def test_restated_volumes_of_all_days_are_taken_once_it_is_said_what_they_are(database: Boilerplate) -> None:
+    closes = random_closes(40, ["INFY"])
+    bring_prices(database, price_csv(closes))
+    other = price_csv(closes, volume=500_000)
+    assert "Say with --volumes-are" in bring_prices(database, other).rejected[0]
+    assert bring_prices(database, other, volume_basis=Basis.ADJUSTED).rows_changed == 40
+    assert rows(database, "SELECT DISTINCT volume_basis, volume FROM risk_price_series, risk_daily_bars") == [
+        ("adjusted", 500_000.0)
+    ]
+
+
+def test_a_corrected_volume_of_a_few_days_is_a_correction(database: Boilerplate) -> None:
+    closes = random_closes(40, ["INFY"])
+    bring_prices(database, price_csv(closes))
+    last = price_csv({"INFY": closes["INFY"][-3:]}, weekdays(40)[-3:], volume=80_000)
+    assert bring_prices(database, last).rows_changed == 3
+
+
 def test_a_corrected_basis_counts_as_a_change_of_every_bar_from_the_first(database: Boilerplate) -> None:
     data = price_csv(random_closes(30, ["INFY"]))
     bring_prices(database, data)
@@ -94,7 +126,7 @@ def test_a_corrected_basis_counts_as_a_change_of_every_bar_from_the_first(databa
     assert logged == [(weekdays(30)[0].astype(object),)]
 
 
-GOOD = "INFY,2026-11-20,1,1,1,1500,10"
+GOOD = "INFY,2026-11-20,1,9e3,1,1500,10"
 WHOLE_FILE_FAULTS = {
     "empty": (b"", "is empty"),
     "only a header": (table(), "has a header and no rows"),
@@ -104,10 +136,10 @@ WHOLE_FILE_FAULTS = {
     "a workbook cut short": (b"PK\x03\x04 and no more", "is a damaged archive"),
     "wrong columns": (b"scrip,day,price\nINFY,2026-11-20,5\n", "no known header|lacks the columns"),
     "a column twice": (table(GOOD).replace(b"volume", b"close"), "has the column close twice"),
-    "future dates": (table("INFY,2026-11-23,1,1,1,1500,10"), "row 2.*after today"),
-    "negative closes": (table("INFY,2026-11-20,1,1,1,-5,10"), "row 2, INFY 2026-11-20: close '-5"),
-    "closes that are no number": (table("INFY,2026-11-20,1,1,1,inf,10"), "row 2.*close 'inf' is not a usable number"),
-    "days that disagree": (table(GOOD, "INFY,2026-11-20,1,1,1,1400,10"), "row 2.*disagree"),
+    "future dates": (table("INFY,2026-11-23,1,9e3,1,1500,10"), "row 2.*after today"),
+    "negative closes": (table("INFY,2026-11-20,1,9e3,1,-5,10"), "row 2, INFY 2026-11-20: close '-5"),
+    "closes that are no number": (table("INFY,2026-11-20,1,9e3,1,inf,10"), "row 2.*close 'inf' is not a usable number"),
+    "days that disagree": (table(GOOD, "INFY,2026-11-20,1,9e3,1,1400,10"), "row 2.*disagree"),
 }
 
 
@@ -126,15 +158,15 @@ def test_a_bad_file_names_itself_and_the_remedy_and_leaves_everything_as_it_was(
 
 def test_a_bad_row_is_named_and_the_good_ones_are_stored(database: Boilerplate) -> None:
     days = weekdays(8)
-    lines = [f"INFY,{day},1,1,1,1500,10" for day in days]
-    result = bring_prices(database, table(*lines, f"TCS,{days[0]},1,1,1,nan,10"), "some.csv")
+    lines = [f"INFY,{day},1,9e3,1,1500,10" for day in days]
+    result = bring_prices(database, table(*lines, f"TCS,{days[0]},1,9e3,1,nan,10"), "some.csv")
     assert result.rejected == (f"some.csv, row 10, TCS {days[0]}: close is missing",)
     assert len(rows(database, CLOSES.format("INFY"))) == 8
     assert rows(database, "SELECT rejected FROM risk_imports") == [([*result.rejected],)]
 
 
 def test_duplicate_and_unsorted_rows_count_once(database: Boilerplate) -> None:
-    result = bring_prices(database, table("TCS,2026-11-20,1,1,1,2,1", GOOD, "INFY,2026-11-19,1,1,1,1400,10", GOOD))
+    result = bring_prices(database, table("TCS,2026-11-20,1,9e3,1,2,1", GOOD, "INFY,2026-11-19,1,9e3,1,1400,10", GOOD))
     assert (result.rows_read, result.rows_changed, result.rejected) == (3, 3, ())
 
 
@@ -180,7 +212,7 @@ def test_two_imports_at_once_run_one_after_the_other(database: Boilerplate) -> N
 
 
 def test_own_prices_of_another_source_are_a_series_of_their_own(database: Boilerplate) -> None:
-    bhavcopy = "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,TOTTRDQTY,TIMESTAMP\nINFY,EQ,1,1,1,1500,10,20-NOV-2026\n"
+    bhavcopy = "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,TOTTRDQTY,TIMESTAMP\nINFY,EQ,1,9e3,1,1500,10,20-NOV-2026\n"
     bring_prices(database, table(GOOD))
     assert bring_prices(database, bhavcopy.encode(), "cm20NOV2026bhav.csv").rows_changed == 1
     found = rows(database, "SELECT source, price_basis FROM risk_price_series ORDER BY 1")

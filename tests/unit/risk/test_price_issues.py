@@ -57,6 +57,37 @@ def test_a_move_is_named_with_its_size_day_and_nearest_ratio() -> None:
     assert "about 1/5" in found.message
 
 
+def test_small_moves_of_one_share_are_one_note_with_their_count_and_the_largest() -> None:
+    closes = np.full((260, 1), 17.0)
+    closes[60::40] = 16.0
+    closes[100] = 15.0
+    (found,) = moves(closes, 1)
+    assert (found.code, found.severity) == ("unexplained_move", Severity.INFO)
+    assert f"-11.8 % on {panel_of(closes).days[100]} and 4 smaller ones like it" in found.message
+
+
+def test_each_move_that_is_left_out_is_told_apart() -> None:
+    closes = CLOSES.copy()
+    closes[100:] /= 5
+    closes[200:] /= 2
+    assert ["about 1/5" in issue.message for issue in moves(closes, 1)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "severity"),
+    [(4, "stale_price", Severity.WARNING), (5, "suspended", Severity.CRITICAL)],
+)
+def test_prices_that_end_are_late_at_first_and_after_a_week_those_of_a_suspended_share(
+    days: int, code: str, severity: Severity
+) -> None:
+    closes = CLOSES.copy()
+    closes[-days:] = np.nan
+    (found,) = flaws(closes).values()
+    assert (found.code, found.severity) == (code, severity)
+    assert f"{days} trading days before the newest" in found.message
+    assert found.remedy
+
+
 def test_a_move_older_than_the_window_is_not_named() -> None:
     closes = CLOSES.copy()
     closes[200:] /= 5

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import InputFileError
 from app.domain.prices import Basis, PriceFile
+from app.sources import tabular
 from app.sources.price_files import parse_prices
 from tests.shared_data import shared_file
 from tests.unit.sources.unhurried import unhurried
@@ -79,9 +80,58 @@ def test_a_workbook_named_csv_is_read_as_the_workbook_it_is() -> None:
     assert np.isnan(prices.volume).all()
 
 
-@pytest.mark.parametrize("day", ["2025-06-16", "16-06-2025", "16-Jun-2025", "2025-06-16T00:00:00+05:30"])
+@pytest.mark.parametrize(
+    "day", [*tabular.DAY_FORMS.replace(" or ", ", ").split(", "), "2025-09-30T00:00:00+05:30", "2025-09-30 00:00:00"]
+)
 def test_days_may_be_written_in_any_of_the_accepted_forms(day: str) -> None:
-    assert parse(HEADER + f"AAA,{day},1,1,1,1,1\n").days.tolist() == [date(2025, 6, 16)]
+    assert parse(HEADER + f"AAA,{day},1,1,1,1,1\n").days.tolist() == [date(2025, 9, 30)]
+
+
+def test_a_file_of_unreadable_days_is_told_how_days_are_written() -> None:
+    with pytest.raises(InputFileError) as refused:
+        parse(HEADER + "AAA,Sep 30 2025,1,1,1,1,1\n")
+    assert tabular.DAY_FORMS in refused.value.remedy
+
+
+def test_days_written_month_first_are_refused_and_not_swapped() -> None:
+    with pytest.raises(InputFileError, match=r"p\.csv: writes days month first: '09/13/2025'") as refused:
+        parse(HEADER + "".join(f"AAA,09/{day:02d}/2025,1,1,1,1,1\n" for day in range(1, 16)))
+    assert "2025-09-30" in refused.value.remedy
+
+
+def test_a_last_line_cut_within_its_close_is_no_price() -> None:
+    prices = parse(HEADER + "\n".join(GOOD) + "\nAAA,2025-02-01,10,12,9,1")
+    assert len(prices.days) == 10
+    assert prices.rejected == (
+        "p.csv, row 12, AAA 2025-02-01: has fewer cells than the header, as where a file is cut short",
+    )
+
+
+def test_a_quoted_row_that_is_cut_is_found_as_well() -> None:
+    assert "fewer cells" in parse(with_rows('"AAA","2025-02-01",10,12')).rejected[0]
+
+
+def test_a_close_may_lie_a_tick_outside_its_range_by_rounding() -> None:
+    prices = parse(with_rows("BBB,2025-02-01,10,12,9,12.05,100", "BBB,2025-02-02,10,12,9,8.95,100"))
+    assert (len(prices.days), prices.rejected) == (12, ())
+
+
+@pytest.mark.parametrize("name", ["M&M", "BAJAJ-AUTO", "20MICRONS", "NIFTY 50", "^NSEI", "NIFTY500 MULTICAP 50:25:25"])
+def test_symbols_and_names_of_indices_are_taken(name: str) -> None:
+    assert parse(HEADER + f"{name},2025-01-01,1,1,1,1,1\n").symbols.tolist() == [name]
+
+
+def test_a_header_repeated_in_files_put_together_is_no_row() -> None:
+    spaced = HEADER.replace(",", ", ")
+    prices = parse(spaced + GOOD[0] + "\n" + spaced + GOOD[1] + "\n" + HEADER)
+    assert (len(prices.days), prices.rejected) == (2, ())
+    other = parse(with_rows(HEADER.strip().replace("open,high", "high,open")))
+    assert "date 'date' is not a day" in other.rejected[0]
+
+
+def test_a_bhavcopy_of_bse_is_refused_as_such() -> None:
+    with pytest.raises(InputFileError, match="bhavcopy of BSE, whose prices are not taken"):
+        parse(UDIFF.replace(",NSE,", ",BSE,"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +144,13 @@ def test_days_may_be_written_in_any_of_the_accepted_forms(day: str) -> None:
         ("AAA,2025-02-01,10,12,9,,100", "row 12, AAA 2025-02-01: close is missing"),
         ("AAA,2025-02-01,10,12,9,-,100", "close is missing"),
         ("AAA,2025-02-01,10,12,9,NaN,100", "close is missing"),
-        ("AAA,2025-02-01", "close is missing"),
+        ("AAA,2025-02-01", "row 12, AAA 2025-02-01: has fewer cells than the header"),
+        ("AAA,2025-02-01,10,12,9,1", "has fewer cells than the header"),
+        ("AAA,2025-02-01,10,12,9,8.9,100", "close '8.9' is not between the low and the high"),
+        ("AAA,2025-02-01,10,12,9,500,100", "close '500' is not between the low and the high"),
+        ("AAA,1989-12-29,10,12,9,11,100", "date '1989-12-29' is not a day since 1990"),
+        ("ÄÖ<script>,2025-02-01,10,12,9,11,100", "symbol 'ÄÖ<script>' is neither a symbol nor the name of an index"),
+        (f"{'A' * 81},2025-02-01,10,12,9,11,100", "is neither a symbol nor the name of an index"),
         ("AAA,2025-02-01,10,12,9,eleven,100", "close 'eleven' is not a usable number"),
         ("AAA,2025-02-01,10,12,9,inf,100", "close 'inf' is not a usable number"),
         ("AAA,2025-02-01,10,12,9,1e308,100", "close '1e+308' is not a usable number"),
@@ -105,7 +161,7 @@ def test_days_may_be_written_in_any_of_the_accepted_forms(day: str) -> None:
         ("AAA,2025-02-01,10,9,12,11,100", "high '9' is below the low"),
         ("AAA,2025-02-01,10,12,9,11,-1", "volume '-1' is below zero"),
         ("AAA,2025-02-01,10,12,9,11,many", "volume 'many' is not a usable number"),
-        ("AAA,2025-02-01,10,12,9,11,100,7", "has more cells than the header"),
+        ("AAA,2025-02-01,10,12,9,11,100,7", "row 12, AAA 2025-02-01: has more cells than the header"),
     ],
 )
 def test_a_faulty_row_is_named_and_the_others_kept(row: str, named: str) -> None:
@@ -143,7 +199,7 @@ def test_grouped_numbers_are_read() -> None:
 
 def test_unsorted_rows_are_sorted_by_symbol_and_day() -> None:
     prices = parse(
-        HEADER + "B,2025-01-02,1,1,1,4,1\nA,2025-01-02,1,1,1,2,1\nB,2025-01-01,1,1,1,3,1\nA,2025-01-01,1,1,1,1,1\n"
+        HEADER + "B,2025-01-02,1,9,1,4,1\nA,2025-01-02,1,9,1,2,1\nB,2025-01-01,1,9,1,3,1\nA,2025-01-01,1,9,1,1,1\n"
     )
     assert prices.ohlc[:, 3].tolist() == [1.0, 2.0, 3.0, 4.0]
 
@@ -193,7 +249,7 @@ def test_shares_and_etfs_are_kept_by_series_and_the_rest_is_counted_once() -> No
 
 
 def test_of_two_series_of_a_symbol_on_a_day_eq_is_kept() -> None:
-    other = MERGED.splitlines()[1].replace(",EQ,", ",BE,").replace(",11,", ",99,")
+    other = MERGED.splitlines()[1].replace(",EQ,", ",BE,").replace(",11,", ",10,")
     header, row = MERGED.splitlines()
     prices = parse(f"{header}\n{other}\n{row}\n")
     assert prices.ohlc[:, 3].tolist() == [11.0]
@@ -220,7 +276,7 @@ def test_a_derivatives_bhavcopy_is_refused_as_such(text: str) -> None:
 
 
 def test_rows_that_all_end_before_the_day_are_refused_and_not_misread() -> None:
-    with pytest.raises(InputFileError, match=r"1 of 1 rows are faulty: p\.csv, row 2, M&M: date is not a day"):
+    with pytest.raises(InputFileError, match=r"1 of 1 rows are faulty: p\.csv, row 2, M&M: has fewer cells"):
         parse(CLASSIC.splitlines()[0] + "\nM&M,EQ,10,12,9,11,11.1,10,100\n")
 
 
@@ -236,7 +292,7 @@ def test_rows_that_all_end_before_the_day_are_refused_and_not_misread() -> None:
         (HEADER.replace("volume", "close"), "has the column close twice"),
         ("<html>sign in</html>", "web page"),
         ("A,2025-01-01,1,1,1,1,1\n", "no known header"),
-        (HEADER + "A,2025-01-01\n", "1 of 1 rows are faulty: .* close is missing"),
+        (HEADER + "A,2025-01-01\n", "1 of 1 rows are faulty: .* has fewer cells"),
         (HEADER.strip(), "has a header and no rows"),
         (HEADER + 'A,"2025-01-01,1,1,1,1,1\n', "can't be cut into columns"),
     ],
