@@ -26,8 +26,6 @@ BaseSource = Callable[[date | None], hd.HedgeBase]
 """The book as it stands, or as it stood on a day."""
 MarketSource = Callable[[str | None, hd.HedgeRequest], DerivativesMarket]
 """Quotes of the contracts on a benchmark that a request could use; may raise NoDerivatives."""
-MarginSource = Callable[[tuple[hd.HedgeLeg, ...]], float | None]
-"""Asks a broker for the margin of all legs together, rupees; None when it does not say."""
 
 
 class PortfolioHedgeAnalyzer:
@@ -36,10 +34,8 @@ class PortfolioHedgeAnalyzer:
     Both are asked anew at every call. ``rate`` is the continuous interest rate a year, a fraction.
     """
 
-    def __init__(
-        self, base: BaseSource, market: MarketSource, margin: MarginSource | None = None, rate: float = RISK_FREE
-    ) -> None:
-        self._base, self._market, self._margin, self._rate = base, market, margin, rate
+    def __init__(self, base: BaseSource, market: MarketSource, rate: float = RISK_FREE) -> None:
+        self._base, self._market, self._rate = base, market, rate
 
     def base(self) -> hd.HedgeBase:
         """What there is to protect: value, index and the betas of every window."""
@@ -127,18 +123,15 @@ class PortfolioHedgeAnalyzer:
             _refusal(base, request, ""),
             index_level=case.need.level,
             quotes=case.origin(),
-            hedges=tuple(self._with_margin(outcome) for outcome in outcomes if isinstance(outcome, hd.Hedge)),
+            hedges=tuple(_with_margin(outcome) for outcome in outcomes if isinstance(outcome, hd.Hedge)),
             not_offered=tuple(outcome for outcome in outcomes if isinstance(outcome, hd.NoHedge)),
         )
 
-    def _with_margin(self, hedge: hd.Hedge) -> hd.Hedge:
-        """The hedge with its margin, or why it is unknown. Bought options are paid in full: they need none."""
-        if all(leg.side is hd.Side.BUY for leg in hedge.legs):
-            return replace(hedge, margin=0.0)
-        if self._margin is None:
-            return replace(hedge, margin_unavailable=NO_MARGIN)
-        margin = self._margin(hedge.legs)
-        return replace(hedge, margin=margin, margin_unavailable="the broker gave no margin" if margin is None else None)
+
+def _with_margin(hedge: hd.Hedge) -> hd.Hedge:
+    """The hedge with its margin, or why it is unknown. Bought options are paid in full: they need none."""
+    is_bought = all(leg.side is hd.Side.BUY for leg in hedge.legs)
+    return replace(hedge, margin=0.0) if is_bought else replace(hedge, margin_unavailable=NO_MARGIN)
 
 
 def _refusal(base: hd.HedgeBase, request: hd.HedgeRequest, reason: str, advice: str = "") -> hd.HedgePlan:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ PRICE_SOURCES = ("nse", "yahoo")
 """Public sources of daily prices, asked in this order for what Kite does not give."""
 NSE_ARCHIVE_ROOT = "https://nsearchives.nseindia.com"
 YAHOO_ROOT = "https://query2.finance.yahoo.com"
+LARGEST_OFFSET = 31 * 24 * 3600
 SHORTEST_PASSWORD = 15
 """Characters; NIST SP 800-63B asks for 15 where the password is the only proof."""
 
@@ -39,8 +41,8 @@ SHORTEST_PASSWORD = 15
 class Settings:
     """``database_url`` None means the embedded Postgres under ``data_dir``. Rates are fractions a year.
 
-    ``public_url`` is where browsers find the app when that is not the address served (a proxy, a container). Secrets
-    are left out of ``repr``.
+    ``public_url`` is where browsers find the app when that is not the address served (a proxy, a container).
+    ``clock_offset`` moves the time of a demonstration. Secrets are left out of ``repr``.
     """
 
     database_url: str | None = field(repr=False)
@@ -72,6 +74,7 @@ class Settings:
     fund_styles: Mapping[str, StyleOverride] = field(default_factory=dict)
     history_days: int | None = None
     on_demand_days: int = 90
+    clock_offset: timedelta = timedelta()
 
     @property
     def serves_loopback_only(self) -> bool:
@@ -304,6 +307,15 @@ def _history_days(reader: _Reader) -> int | None:
     )
 
 
+def _clock_offset(reader: _Reader) -> timedelta:
+    """For make run-live-demo, which trades at any time of day: only with a Kite on this machine."""
+    name = "RISK_DEMO_CLOCK_SECONDS"
+    seconds = reader.checked(name, "0", int, lambda s: abs(s) <= LARGEST_OFFSET, "a number of seconds within a month")
+    if seconds and urlsplit(reader.text("KITE_API_ROOT", KITE_API_ROOT)).hostname not in LOOPBACK:
+        reader.errors.append(f"{name} is for a demonstration: it needs a KITE_API_ROOT on this machine")
+    return timedelta(seconds=seconds)
+
+
 def _check_access(settings: Settings, reader: _Reader) -> None:
     """An address that others can reach needs somebody to ask who they are."""
     if not (settings.serves_loopback_only or settings.has_password or settings.kite_user_ids):
@@ -362,6 +374,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         on_demand_days=reader.checked(
             "RISK_HISTORY_ON_DEMAND_DAYS", "90", int, lambda days: days >= 1, "a number of days from 1"
         ),
+        clock_offset=_clock_offset(reader),
     )
     _check_access(settings, reader)
     if reader.errors:

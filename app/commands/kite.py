@@ -63,7 +63,7 @@ def add_kite_commands(parser: argparse.ArgumentParser, open_services: OpenServic
     login.set_defaults(run=lambda options: _login(options, open_services, console))
     sync = commands.add_parser("sync", help="fetch holdings, instruments and candles")
     sync.add_argument("--only", type=Part, choices=list(Part), help="one part instead of all")
-    sync.add_argument("--accept", action="store_true", help="believe a doubtful answer that Kite has given twice")
+    sync.add_argument("--accept", action="store_true", help="believe a doubtful answer that Kite gives again")
     sync.set_defaults(run=lambda options: _sync(options, open_services, console))
     status = commands.add_parser("status", help="the login, and the age of everything fetched")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -111,6 +111,7 @@ def _sync(options: argparse.Namespace, open_services: OpenServices, console: Con
 
 def _status(options: argparse.Namespace, open_services: OpenServices, console: Console) -> int:
     with open_services() as services:
+        _migrate(services)
         status = read_status(services)
     if options.json:
         sys.stdout.buffer.write(to_json(status) + b"\n")

@@ -16,10 +16,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class KiteRows(Generic[T]):
-    """A list as Kite sent it, row by row. ``rejected`` names what could not be used, with the reason."""
+    """A list as Kite sent it, row by row. ``rejected`` names what could not be used, with the reason; ``notices`` how
+    rows were read that could be.
+    """
 
     rows: tuple[T, ...]
     rejected: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class FundHolding:
-    """Units of one fund in one folio; ``nav_as_of`` is None where Kite dates its NAV not at all."""
+    """Units of one fund in one folio, ``pledged_units`` among them; ``nav_as_of`` is None where Kite dates no NAV."""
 
     isin: str
     name: str

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.kite import Instrument, KiteRows
-from app.ingest.kite_holdings import Stored
-from app.store.host_writes import is_ours, write_derivatives
+from app.ingest.kite_holdings import Stored, fill_host
+from app.store.host_writes import write_derivatives
 from app.store.instruments import count_instruments, replace_instruments
 
 EXCHANGES = ("NSE", "BSE", "NFO")
@@ -25,6 +25,5 @@ def store_instruments(
     if len(rows) < stored * LEAST_SHARE and not accept:
         return Stored(len(rows), f"{exchange} lists {len(rows)} instruments, {stored} before", answer.rejected)
     replace_instruments(connection, exchange, rows)
-    if exchange == "NFO" and is_ours(connection):
-        write_derivatives(connection, now)
-    return Stored(len(rows), notes=answer.rejected)
+    notes = fill_host(connection, lambda: write_derivatives(connection, now)) if exchange == "NFO" else ()
+    return Stored(len(rows), notes=(*answer.rejected, *notes))

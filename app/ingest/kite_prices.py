@@ -1,15 +1,16 @@
 """Kite's daily candles into the store: three years at first, then what is new, the whole series after a restatement.
 
 Kite restates history at about 08:00 on the morning of a split, bonus, rights issue or large special dividend, and weeks
-after a demerger. So each run compares the newest stored bar with what Kite says of it now; a difference, a corporate
-action since, another token, or a week without a whole series means the whole series again. Prices are adjusted. Volumes
-are stored as adjusted too: Kite does not say what they are (docs/sources.md).
+after a demerger. So each run compares the newest stored bar, and one a year older, with what Kite says of them now; a
+difference, a corporate action since, another token, or a week without a whole series means the whole series again. A
+whole series that lacks stored days never replaces them unasked. Prices are adjusted. Volumes are stored as adjusted
+too: Kite does not say what they are (docs/sources.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
@@ -21,15 +22,18 @@ from app.domain.kite import Candle, CandleSeries
 from app.domain.kite_errors import BadRequest, KiteDataError
 from app.domain.market_hours import IST, last_final_day, trading_day
 from app.domain.prices import Basis, CorporateAction, PriceFile
+from app.ingest.candle_checks import believable, why_no_replacement
 from app.ingest.candle_targets import NIFTY, CandleTarget, candle_targets, wanted_symbols
 from app.sources.kite import KiteSource
 from app.store.candles import (
     SOURCE,
     StoredSeries,
     delete_other_days,
+    load_closes,
     load_series,
     missing_days,
     save_series_state,
+    weekend_sessions,
 )
 from app.store.holdings import load_book
 from app.store.imports import ImportRecord, lock_imports, record_import
@@ -44,8 +48,8 @@ RESTATED_AT = time(8, 0)
 WHOLE_EVERY = timedelta(days=7)
 BATCH = 10
 """Series stored in one transaction: what a killed run loses at most."""
-LEAST_SHARE = 0.9
-"""A whole series with fewer days than this share of the stored ones is cut short and not believed."""
+CALENDAR = NIFTY.replace(" ", "")
+"""The series whose days are the market's."""
 SAME = 1e-6
 """Relative difference of prices that is rounding, not a restatement."""
 
@@ -63,12 +67,24 @@ class PricePlan:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Candles to store for a target; ``whole``: from the beginning, so that other stored days are wrong."""
+    """Candles to store for a target; ``whole``: from the beginning, so that other stored days are wrong.
+
+    ``held_back`` says why a whole series is not believed; what it has that is newer than the stored ones still is.
+    """
 
     target: CandleTarget
     candles: tuple[Candle, ...]
     whole: bool
-    notes: tuple[str, ...] = ()
+    held_back: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Candles stored, the series held back with their reasons, and what else is to be noted."""
+
+    rows: int
+    held_back: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def plan_prices(connection: Connection, now: datetime) -> PricePlan:
@@ -90,27 +106,35 @@ def fetch_prices(
     plan: PricePlan,
     now: datetime,
     progress: Callable[[Connection, int], None],
-) -> tuple[int, tuple[str, ...]]:
-    """Ask for and store every planned series, batch by batch; returns the candles stored and what is to be noted.
+    *,
+    accept: bool = False,
+) -> Outcome:
+    """Ask for and store every planned series, batch by batch.
 
     ``progress`` gets the number of series done, in the transaction that stores them. A series that Kite answers badly
-    is noted and stays as it was. Raises KiteError for everything that concerns all of them.
+    is noted and stays as it was. ``accept`` is a person's word that a series held back before is right.
+
+    Raises KiteError for everything that concerns all of them, and where not one of several can be read.
     """
     rows, notes = 0, [f"{symbol}: no token is known, so it has no candles" for symbol in plan.unknown]
-    done = 0
+    held: list[str] = []
+    done = read = 0
     for exchange, batch in _batches(plan.wanted):
-        fetched = [_fetch_or_note(source, plan, target, now, notes) for target in batch]
-        usable = [one for one in fetched if one is not None]
-        done += len(batch)
+        fetched = [one for target in batch if (one := _fetch_or_note(source, plan, target, now, notes))]
+        done, read = done + len(batch), read + len(fetched)
         with database.transaction() as connection:
-            rows += _store(connection, exchange, usable, now)
+            judged = _judge(connection, exchange, fetched, plan, notes, accept=accept)
+            rows += _store(connection, exchange, judged, now)
             progress(connection, done)
-    return rows, tuple(notes)
+        held += [f"{one.target.symbol}: {one.held_back}" for one in judged if one.held_back]
+    if done > 1 and not read:
+        raise KiteDataError("candles", f"none of {done} series can be read")
+    return Outcome(rows, tuple(held), tuple(notes))
 
 
 def calendar_holes(connection: Connection) -> tuple[str, ...]:
     """Shares that lack candles on days on which Nifty 50 has one: no trade, or a day that Kite lost."""
-    missing = missing_days(connection, NIFTY.replace(" ", ""))
+    missing = missing_days(connection, CALENDAR)
     return tuple(f"{symbol}: no candle on {days} days on which the market traded" for symbol, days in missing.items())
 
 
@@ -141,32 +165,63 @@ def _fetch_or_note(
 ) -> Fetched | None:
     stored = plan.stored.get((target.exchange, target.symbol))
     try:
-        fetched = _fetch(source, target, stored, plan.actions, now)
+        series, whole = _ask(source, target, stored, plan.actions, now)
     except (BadRequest, KiteDataError) as error:
         notes.append(f"{target.symbol}: {error.message}")
         return None
-    notes.extend(f"{target.symbol}: {note}" for note in fetched.notes)
-    if stored and fetched.whole and len(fetched.candles) < LEAST_SHARE * stored.days:
-        notes.append(f"{target.symbol}: only {len(fetched.candles)} candles came, {stored.days} are stored and kept")
-        return None
-    return fetched if fetched.candles else None
+    found = _final(series)
+    said = (*_notes(series), *(() if found else ("no candle came",)))
+    notes.extend(f"{target.symbol}: {note}" for note in said)
+    return Fetched(target, found, whole) if found else None
 
 
-def _fetch(
+def _ask(
     source: KiteSource,
     target: CandleTarget,
     stored: StoredSeries | None,
     actions: Sequence[CorporateAction],
     now: datetime,
-) -> Fetched:
+) -> tuple[CandleSeries, bool]:
+    """The last year where it agrees with what is stored, else the whole series; and whether it is the whole."""
     until = last_final_day(now)
     if stored and stored.last.day <= until and not _needs_whole(target, stored, actions, now):
-        newer = source.daily_candles(target.instrument_token, stored.last.day, until, now)
-        if newer.candles and _same_bar(newer.candles[0], stored.last):
-            return Fetched(target, _final(newer), whole=False, notes=_notes(newer))
+        newer = source.daily_candles(target.instrument_token, stored.anchor.day, until, now)
+        if _agrees(newer.candles, stored.anchor) and _agrees(newer.candles, stored.last):
+            return newer, False
     first = min(until - HISTORY, stored.first_day) if stored else until - HISTORY
-    series = source.daily_candles(target.instrument_token, first, until, now)
-    return Fetched(target, _final(series), whole=True, notes=_notes(series))
+    return source.daily_candles(target.instrument_token, first, until, now), True
+
+
+def _judge(
+    connection: Connection,
+    exchange: str,
+    fetched: Iterable[Fetched],
+    plan: PricePlan,
+    notes: list[str],
+    *,
+    accept: bool,
+) -> list[Fetched]:
+    """Leave out bars that are not believed, and put newer bars in the place of a whole series that is not."""
+    fetched = list(fetched)
+    nifty = (candle.day for one in fetched if one.target.symbol == CALENDAR for candle in one.candles)
+    sessions = weekend_sessions(connection, CALENDAR).union(nifty)
+    closes = load_closes(connection, exchange, [one.target.symbol for one in fetched if one.whole and not accept])
+    judged = []
+    for one in fetched:
+        symbol = one.target.symbol
+        candles, said = believable(one.candles, sessions)
+        notes.extend(f"{symbol}: {note}" for note in said)
+        doubt = why_no_replacement(closes.get(symbol, {}), candles)
+        stored = plan.stored.get((exchange, symbol))
+        if stored and (doubt or not one.whole):
+            candles = _newer(candles, stored.last)
+        judged.append(replace(one, candles=candles, whole=one.whole and not doubt, held_back=doubt))
+    return judged
+
+
+def _newer(candles: Sequence[Candle], last: Candle) -> tuple[Candle, ...]:
+    """From the newest stored bar on; nothing where that bar reads otherwise now."""
+    return tuple(candle for candle in candles if candle.day >= last.day) if _agrees(candles, last) else ()
 
 
 def _needs_whole(target: CandleTarget, stored: StoredSeries, actions: Iterable[CorporateAction], now: datetime) -> bool:
@@ -178,10 +233,15 @@ def _needs_whole(target: CandleTarget, stored: StoredSeries, actions: Iterable[C
     )
 
 
-def _same_bar(one: Candle, other: Candle) -> bool:
-    return one.day == other.day and all(
-        abs((getattr(one, name) or 0.0) - (getattr(other, name) or 0.0)) <= SAME * other.close
-        for name in ("open", "high", "low", "close")
+def _agrees(candles: Iterable[Candle], stored: Candle) -> bool:
+    """Whether the stored bar is among them, at the same prices."""
+    return any(
+        candle.day == stored.day
+        and all(
+            abs((getattr(candle, name) or 0.0) - (getattr(stored, name) or 0.0)) <= SAME * stored.close
+            for name in ("open", "high", "low", "close")
+        )
+        for candle in candles
     )
 
 
@@ -199,20 +259,23 @@ def _days(days: Iterable[date]) -> str:
     return ", ".join(map(str, days))
 
 
-def _store(connection: Connection, exchange: str, fetched: Sequence[Fetched], now: datetime) -> int:
-    """Store a batch, all of it or nothing; returns the number of candles that came."""
-    if not fetched:
+def _store(connection: Connection, exchange: str, judged: Iterable[Fetched], now: datetime) -> int:
+    """Store a batch, all of it or nothing; returns the number of candles that came. A series held back counts as not
+    read, so that the next run asks again.
+    """
+    kept = [one for one in judged if one.candles]
+    if not kept:
         return 0
     lock_imports(connection)
     gone = [
         delete_other_days(connection, exchange, one.target.symbol, [candle.day for candle in one.candles])
-        for one in fetched
+        for one in kept
         if one.whole
     ]
-    bars = _price_file(fetched)
+    bars = _price_file(kept)
     changed, oldest = save_bars(connection, bars, SOURCE, exchange, lambda _rows: None)
-    tokens = {one.target.symbol: one.target.instrument_token for one in fetched}
-    save_series_state(connection, exchange, tokens, [one.target.symbol for one in fetched if one.whole], now)
+    tokens = {one.target.symbol: one.target.instrument_token for one in kept if not one.held_back}
+    save_series_state(connection, exchange, tokens, [one.target.symbol for one in kept if one.whole], now)
     changed += sum(rows for rows, _ in gone)
     days = [day for day in (oldest, *(day for _, day in gone)) if day is not None]
     rows = len(bars.symbols)

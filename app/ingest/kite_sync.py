@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +12,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from app.Boilerplate import Boilerplate
-from app.domain.errors import RiskError
+from app.Boilerplate import DATABASE_FAULTS, Boilerplate
+from app.domain.errors import CODE_FAULTS, DatabaseUnavailable, RiskError, place_of
 from app.domain.feeds import Feed, FeedStatus
 from app.domain.kite_errors import KiteDataError, KiteError, KiteUnavailable, LoginNeeded, PermissionRefused
 from app.domain.kite_login import LoginState
@@ -22,6 +23,8 @@ from app.ingest.kite_instruments import EXCHANGES, store_instruments
 from app.ingest.kite_prices import calendar_holes, fetch_prices, plan_prices
 from app.sources.kite import KiteSource
 from app.store.feeds import load_feeds, lock_sync, save_feed
+
+log = logging.getLogger(__name__)
 
 
 class Part(StrEnum):
@@ -63,7 +66,7 @@ class SyncRunning(RiskError):
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One run. ``accept`` believes doubtful answers that Kite gave twice; ``tell`` hears of every step of a feed."""
+    """One run. ``accept``: a person says that doubtful answers are right; ``tell`` hears of every step of a feed."""
 
     login: KiteLogin
     database: Boilerplate
@@ -129,12 +132,16 @@ def _run_one(sync: Sync, source: KiteSource, name: str, work: Work) -> Feed:
     feed = _keep(sync, Feed(name, FeedStatus.RUNNING, "asking Kite", sync.now()))
     try:
         return _keep(sync, work(source, feed))
-    except LoginNeeded:
+    except (LoginNeeded, DatabaseUnavailable):
         raise
     except PermissionRefused as error:
         return _keep(sync, replace(feed, status=FeedStatus.NOT_ALLOWED, detail=error.message))
-    except KiteError as error:
+    except RiskError as error:
         return _keep(sync, replace(feed, status=FeedStatus.FAILED, detail=error.message))
+    except (*DATABASE_FAULTS, *CODE_FAULTS) as error:  # the last line of defence: the other feeds go on
+        log.warning("%s failed: %s", name, place_of(error))
+        detail = f"it could not be stored ({place_of(error)}); report this, it is a fault of the app"
+        return _keep(sync, replace(feed, status=FeedStatus.FAILED, detail=detail))
 
 
 def _keep(sync: Sync, feed: Feed) -> Feed:
@@ -197,11 +204,15 @@ def _prices(sync: Sync, source: KiteSource, feed: Feed) -> Feed:
         save_feed(connection, step)
         sync.tell(step)
 
-    rows, notes = fetch_prices(source, sync.database, plan, now, progress)
+    found = fetch_prices(source, sync.database, plan, now, progress, accept=sync.accept)
     with sync.database.transaction() as connection:
-        notes += calendar_holes(connection)
+        notes = (*found.held_back, *found.notes, *calendar_holes(connection))
     feed = replace(feed, done=len(plan.wanted))
-    return replace(_ended(sync, feed, Stored(rows, notes=notes), "candles"), as_of=last_final_day(now))
+    ended = replace(_ended(sync, feed, Stored(found.rows, notes=notes), "candles"), as_of=last_final_day(now))
+    if not found.held_back:
+        return ended
+    held = f"{len(found.held_back)} series are not believed, what is stored stays: {found.held_back[0]}"
+    return replace(ended, status=FeedStatus.HELD_BACK, detail=f"{ended.detail}; {held}")
 
 
 def _together(stored: Iterable[Stored]) -> Stored:

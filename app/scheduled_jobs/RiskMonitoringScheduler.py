@@ -7,10 +7,10 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.blocking import BlockingScheduler
-from sqlalchemy.exc import SQLAlchemyError
 
+from app.Boilerplate import DATABASE_FAULTS
 from app.bootstrap import Services
-from app.domain.errors import RiskError
+from app.domain.errors import CODE_FAULTS, RiskError, place_of
 from app.scheduled_jobs import daily_risk, eod_prices, fund_files, fund_navs, kite_sync, mf_holdings
 from app.store.heartbeats import Heartbeat, save_heartbeat
 
@@ -50,6 +50,7 @@ MONTH_TIMES = (
 """Job, days of the month, hour and minute in India. Fund houses have ten days; each evening asks for what is missing.
 AMFI has the day's NAVs by 23:00, and those of funds of foreign shares next morning.
 """
+FAULTS = (RiskError, *DATABASE_FAULTS, *CODE_FAULTS)
 LATE_SECONDS = 6 * 3600
 """A job that was missed (machine asleep) still runs when it is at most this late."""
 
@@ -91,16 +92,17 @@ class RiskMonitoringScheduler:
         """One run of a job. A failure is recorded and the schedule goes on."""
         try:
             log.info("%s: %s", name, JOBS[name](self._services))
-        except (RiskError, SQLAlchemyError) as error:
-            log.warning("%s failed: %s", name, type(error).__name__)
-            self._note(name, "error", type(error).__name__)
+        except FAULTS as error:
+            log.warning("%s failed: %s", name, place_of(error))
+            self._note(name, "error", place_of(error))
 
     def catch_up(self, name: str) -> None:
         """Run a job now if it is due: somebody has logged in to Kite since the last try, a book has no prices."""
         try:
             due = DUE[name](self._services)
-        except (RiskError, SQLAlchemyError) as error:
-            log.warning("%s not looked at: %s", name, type(error).__name__)
+        except FAULTS as error:
+            log.warning("%s not looked at: %s", name, place_of(error))
+            self._note(name, "error", place_of(error))
             return
         if due:
             self.run_job(name)
@@ -113,5 +115,5 @@ class RiskMonitoringScheduler:
         try:
             with self._services.database.transaction() as connection:
                 save_heartbeat(connection, Heartbeat(job, self._services.now(), status, detail))
-        except (RiskError, SQLAlchemyError) as error:
+        except (RiskError, *DATABASE_FAULTS) as error:
             log.warning("heartbeat of %s not kept: %s", job, type(error).__name__)

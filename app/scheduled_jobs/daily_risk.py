@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.bootstrap import Services
 from app.domain.risk_runs import RunKind
-from app.store.heartbeats import Heartbeat, save_heartbeat
+from app.scheduled_jobs.heartbeats import noted
 
 NAME = "daily_risk"
 
@@ -14,6 +14,4 @@ def run(services: Services) -> str:
     kept = [services.history.keep(scope, kind=RunKind.DAILY) for scope in services.history.scopes]
     removed = services.history.prune()
     detail = "; ".join([*kept, *([f"{removed} older runs removed"] if removed else [])])
-    with services.database.transaction() as connection:
-        save_heartbeat(connection, Heartbeat(NAME, services.now(), "ok", detail))
-    return detail
+    return noted(services, NAME, "ok", detail)

@@ -8,9 +8,9 @@ from app.bootstrap import Services
 from app.domain.feeds import Feed, FeedStatus
 from app.domain.kite_login import LoginStatus
 from app.ingest.eod_prices import FEEDS, EodRun, PricesRunning, fetch_prices, needs_prices
+from app.scheduled_jobs.heartbeats import noted
 from app.scheduled_jobs.kite_sync import GOOD, summary
 from app.store.feeds import load_feeds
-from app.store.heartbeats import Heartbeat, save_heartbeat
 
 NAME = "eod_prices"
 CANDLES = "kite_prices"
@@ -20,12 +20,12 @@ RETRY_AFTER = timedelta(hours=1)
 def run(services: Services) -> str:
     """Ask the sources of RISK_PRICE_SOURCES in order; returns one line for the log."""
     if not services.settings.price_sources:
-        return _noted(services, "ok", "no public price source is wanted: nothing to do")
+        return noted(services, NAME, "ok", "no public price source is wanted: nothing to do")
     try:
         feeds = fetch_prices(eod_run(services))
     except PricesRunning as error:
         return error.message
-    return _noted(services, "ok" if all(feed.status in GOOD for feed in feeds) else "error", summary(feeds))
+    return noted(services, NAME, "ok" if all(feed.status in GOOD for feed in feeds) else "error", summary(feeds))
 
 
 def eod_run(services: Services) -> EodRun:
@@ -52,9 +52,3 @@ def _kite_is_out(services: Services, feeds: dict[str, Feed]) -> bool:
     candles = feeds.get(CANDLES)
     not_allowed = candles is not None and candles.status is FeedStatus.NOT_ALLOWED
     return not_allowed or services.kite.state().status is LoginStatus.NOT_CONFIGURED
-
-
-def _noted(services: Services, status: str, detail: str) -> str:
-    with services.database.transaction() as connection:
-        save_heartbeat(connection, Heartbeat(NAME, services.now(), status, detail))
-    return detail

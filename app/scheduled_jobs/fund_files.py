@@ -8,7 +8,7 @@ from app.domain.errors import InputFileError
 from app.domain.market_hours import trading_day
 from app.ingest.disclosure_checks import Asked
 from app.ingest.disclosure_files import drop_folder, find_files, import_files
-from app.store.heartbeats import Heartbeat, save_heartbeat
+from app.scheduled_jobs.heartbeats import noted
 
 NAME = "fund_files"
 
@@ -25,6 +25,4 @@ def run(services: Services) -> str:
             new += 1
             unusable += [f"{result.file.name} {result.unreadable}"] if result.unreadable else []
     detail = "; ".join([f"{new} new of {len(files)} files", *unusable])
-    with services.database.transaction() as connection:
-        save_heartbeat(connection, Heartbeat(NAME, services.now(), "error" if unusable else "ok", detail))
-    return detail
+    return noted(services, NAME, "error" if unusable else "ok", detail)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from app.bootstrap import Services, fund_clients
 from app.ingest.fund_feeds import FundRun, fetch_funds
+from app.scheduled_jobs.heartbeats import noted
 from app.scheduled_jobs.kite_sync import GOOD, summary
 from app.sources.amfi_sites import HOSTS
 from app.store.fund_holdings import held_isins
-from app.store.heartbeats import Heartbeat, save_heartbeat
 
 NAME = "fund_navs"
 
@@ -17,13 +17,7 @@ def run(services: Services) -> str:
     with services.database.transaction() as connection:
         is_needed = bool(held_isins(connection))
     if not is_needed:
-        return _noted(services, "ok", "no fund is held: nothing to do")
+        return noted(services, NAME, "ok", "no fund is held: nothing to do")
     client = fund_clients(services.settings)(HOSTS)
     feeds = fetch_funds(FundRun(services.database, client.get, services.now))
-    return _noted(services, "ok" if all(feed.status in GOOD for feed in feeds) else "error", summary(feeds))
-
-
-def _noted(services: Services, status: str, detail: str) -> str:
-    with services.database.transaction() as connection:
-        save_heartbeat(connection, Heartbeat(NAME, services.now(), status, detail))
-    return detail
+    return noted(services, NAME, "ok" if all(feed.status in GOOD for feed in feeds) else "error", summary(feeds))

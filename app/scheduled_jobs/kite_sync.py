@@ -11,8 +11,8 @@ from app.domain.feeds import Feed, FeedStatus
 from app.domain.kite_errors import LoginNeeded
 from app.domain.kite_login import LoginStatus
 from app.ingest.kite_sync import FEEDS, Part, Sync, SyncRunning, run_sync
+from app.scheduled_jobs.heartbeats import noted
 from app.store.feeds import load_feeds
-from app.store.heartbeats import Heartbeat, save_heartbeat
 
 NAME = "kite_sync"
 NAMES = frozenset(name for names in FEEDS.values() for name in names)
@@ -23,18 +23,19 @@ GOOD = frozenset({FeedStatus.OK, FeedStatus.NOT_ALLOWED})
 def run(services: Services) -> str:
     """Fetch everything; returns one line for the log. Without a login nothing is asked, and that is said."""
     if services.kite.state().status is LoginStatus.NOT_CONFIGURED:
-        return _noted(services, "ok", "Kite is not set up: nothing to do")
+        return noted(services, NAME, "ok", "Kite is not set up: nothing to do")
     try:
         feeds = run_sync(Sync(services.kite, services.database, services.now))
     except LoginNeeded as error:
-        return _noted(services, "error", f"login needed: {error.message}")
+        return noted(services, NAME, "error", f"login needed: {error.message}")
     except SyncRunning as error:
         return error.message
-    return _noted(services, "ok" if all(feed.status in GOOD for feed in feeds) else "error", summary(feeds))
+    return noted(services, NAME, "ok" if all(feed.status in GOOD for feed in feeds) else "error", summary(feeds))
 
 
 def is_due(services: Services) -> bool:
-    """True when somebody has logged in since the last try, or a feed that failed has had its pause.
+    """True when somebody has logged in since the last try, or a feed that failed has had its pause, or an answer on the
+    account that is held back: seen again it may be believed.
 
     So a morning without a login, or with Kite down, is made up for as soon as it can be.
     """
@@ -47,15 +48,14 @@ def is_due(services: Services) -> bool:
     if first is None or first.tried_at < state.logged_in_at:
         return True
     pause_over = services.now() - RETRY_AFTER
-    return any(feed.status is FeedStatus.FAILED and feed.tried_at <= pause_over for feed in feeds.values())
+    open_feeds = (feed for feed in feeds.values() if feed.status is FeedStatus.FAILED or _waits(feed))
+    return any(feed.tried_at <= pause_over for feed in open_feeds)
+
+
+def _waits(feed: Feed) -> bool:
+    return feed.status is FeedStatus.HELD_BACK and feed.name in FEEDS[Part.HOLDINGS]
 
 
 def summary(feeds: Iterable[Feed]) -> str:
     """How many feeds ended in which way: ``5 ok, 1 not_allowed``."""
     return ", ".join(f"{number} {status}" for status, number in Counter(feed.status for feed in feeds).items())
-
-
-def _noted(services: Services, status: str, detail: str) -> str:
-    with services.database.transaction() as connection:
-        save_heartbeat(connection, Heartbeat(NAME, services.now(), status, detail))
-    return detail

@@ -26,6 +26,12 @@ STAMPS = {
 """Tables we write, with the column by which our rows are known: the dashboard cannot have written at that instant."""
 FOREIGN = ("master_scrips", "rt_intraday_price")
 """Tables that only a dashboard fills."""
+WHOLE = {
+    "holdings": ("instrument_token", "quantity", "t1_quantity", "collateral_quantity"),
+    "positions": ("instrument_token", "quantity"),
+}
+"""Columns of type integer there."""
+LARGEST = 2**31 - 1
 KEYS = {
     "holdings": ("instrument_token", "run_date"),
     "mf_holdings": ("folio", "tradingsymbol", "run_date"),
@@ -47,67 +53,86 @@ def is_ours(connection: Connection) -> bool:
     return _all_stamped(connection) and not connection.scalar(text(f"SELECT {others}"))
 
 
-def write_holdings(connection: Connection, holdings: Iterable[Holding], now: datetime) -> None:
-    """Today's shares. A holding without a token has no key there and is left out."""
+def write_holdings(connection: Connection, holdings: Iterable[Holding], now: datetime) -> tuple[str, ...]:
+    """Today's shares; returns those that do not fit. A holding without a token has no key there and is left out."""
     rows = [_holding(holding) for holding in holdings if holding.instrument_token is not None]
     day = _local(now).date()
     connection.execute(
         text("""UPDATE holdings SET quantity = 0, t1_quantity = 0, collateral_quantity = 0
-                WHERE run_date = :day AND instrument_token <> ALL(CAST(:tokens AS int[]))"""),
+                WHERE run_date = :day AND instrument_token <> ALL(CAST(:tokens AS bigint[]))"""),
         {"day": day, "tokens": [row["instrument_token"] for row in rows]},
     )
-    _upsert(connection, "holdings", rows, now)
+    return _upsert(connection, "holdings", rows, now)
 
 
-def write_funds(connection: Connection, funds: Sequence[FundHolding], now: datetime) -> None:
-    """Today's fund units by folio."""
+def write_funds(connection: Connection, funds: Sequence[FundHolding], now: datetime) -> tuple[str, ...]:
+    """Today's fund units by folio; returns those that do not fit."""
     connection.execute(
         text("""UPDATE mf_holdings SET quantity = 0, invested_amount = 0, current_value = 0, pnl = 0
                 WHERE run_date = :day AND (folio, tradingsymbol) NOT IN (
                     SELECT * FROM unnest(CAST(:folios AS text[]), CAST(:isins AS text[])))"""),
         {"day": _local(now).date(), "folios": [f.folio or "" for f in funds], "isins": [f.isin for f in funds]},
     )
-    _upsert(connection, "mf_holdings", [_fund(fund) for fund in funds], now)
+    return _upsert(connection, "mf_holdings", [_fund(fund) for fund in funds], now)
 
 
-def write_positions(connection: Connection, positions: Positions, now: datetime) -> None:
-    """Net and day positions; the table has one row for each instrument, so products of one instrument are summed."""
+def write_positions(connection: Connection, positions: Positions, now: datetime) -> tuple[str, ...]:
+    """Net and day positions; the table has one row for each instrument, so products of one instrument are summed.
+    Returns the rows that do not fit.
+    """
+    unfit: list[str] = []
     for kind, answer in (("net", positions.net), ("day", positions.day)):
         rows = _summed(kind, answer.rows)
         connection.execute(
             text("""UPDATE positions SET quantity = 0, value = 0
-                    WHERE position_type = :kind AND instrument_token <> ALL(CAST(:tokens AS int[]))"""),
+                    WHERE position_type = :kind AND instrument_token <> ALL(CAST(:tokens AS bigint[]))"""),
             {"kind": kind, "tokens": [row["instrument_token"] for row in rows]},
         )
-        _upsert(connection, "positions", rows, now)
+        unfit += _upsert(connection, "positions", rows, now)
+    return tuple(unfit)
 
 
-def write_margins(connection: Connection, margins: Margins, now: datetime) -> None:
-    """Funds of the account by segment."""
+def write_margins(connection: Connection, margins: Margins, now: datetime) -> tuple[str, ...]:
+    """Funds of the account by segment; returns those that do not fit."""
     segments = {"equity": margins.equity, "commodity": margins.commodity}
-    _upsert(connection, "margins", [_segment(name, part) for name, part in segments.items() if part], now)
+    return _upsert(connection, "margins", [_segment(name, part) for name, part in segments.items() if part], now)
 
 
-def write_derivatives(connection: Connection, now: datetime) -> None:
-    """The derivatives of ``risk_instruments``: that table takes nothing without an expiry."""
+def write_derivatives(connection: Connection, now: datetime) -> tuple[str, ...]:
+    """The derivatives of ``risk_instruments``: that table takes nothing without an expiry, and no token of more than 32
+    bits. Returns how many were left out, as a note.
+    """
     local = _mark(connection, "instruments", now)
     connection.execute(
         text("""INSERT INTO instruments (instrument_token, exchange_token, tradingsymbol, name, last_price, expiry,
                     strike, tick_size, lot_size, instrument_type, segment, exchange, "timestamp", run_date)
-                SELECT instrument_token, exchange_token, symbol, name, 0, expiry, coalesce(strike, 0), tick_size,
+                SELECT DISTINCT ON (instrument_token, expiry, CAST(coalesce(strike, 0) AS real))
+                       instrument_token, exchange_token, symbol, name, 0, expiry, coalesce(strike, 0), tick_size,
                        lot_size, kind, segment, exchange, :at, :day
-                FROM risk_instruments WHERE expiry IS NOT NULL
+                FROM risk_instruments
+                WHERE expiry IS NOT NULL AND greatest(instrument_token, exchange_token) <= :largest
                 ON CONFLICT (instrument_token, expiry, strike) DO UPDATE
                 SET tradingsymbol = excluded.tradingsymbol, lot_size = excluded.lot_size,
                     tick_size = excluded.tick_size, "timestamp" = excluded."timestamp",
                     run_date = excluded.run_date"""),
-        {"at": local, "day": local.date()},
+        {"at": local, "day": local.date(), "largest": LARGEST},
     )
+    unfit = connection.scalar(
+        text("""SELECT count(*) FROM risk_instruments
+                WHERE expiry IS NOT NULL AND greatest(instrument_token, exchange_token) > :largest"""),
+        {"largest": LARGEST},
+    )
+    return (f"{unfit} derivatives do not fit into the dashboard's table instruments",) if unfit else ()
 
 
 def _all_stamped(connection: Connection) -> bool:
     """False for a dashboard so old that one of the tables has no column to know our rows by."""
-    return all(stamp in _columns(connection, table) for table, stamp in STAMPS.items())
+    found = connection.scalar(
+        text("""SELECT count(*) FROM unnest(CAST(:tables AS text[]), CAST(:stamps AS text[])) AS wanted (name, stamp)
+                JOIN pg_attribute ON attrelid = to_regclass(name) AND attname = stamp AND NOT attisdropped"""),
+        {"tables": list(STAMPS), "stamps": list(STAMPS.values())},
+    )
+    return bool(found == len(STAMPS))
 
 
 def _columns(connection: Connection, table: str) -> frozenset[str]:
@@ -121,9 +146,22 @@ def _columns(connection: Connection, table: str) -> frozenset[str]:
     )
 
 
-def _upsert(connection: Connection, table: str, rows: Sequence[Row], now: datetime) -> None:
-    if not rows:
-        return
+def _upsert(connection: Connection, table: str, rows: Sequence[Row], now: datetime) -> tuple[str, ...]:
+    """Write the rows that fit; returns a note for each that does not."""
+    fitting = [row for row in rows if _fits(table, row)]
+    if fitting:
+        _write(connection, table, fitting, now)
+    unfit = (row for row in rows if not _fits(table, row))
+    return tuple(f"{row.get('trading_symbol')} does not fit into the dashboard's table {table}" for row in unfit)
+
+
+def _fits(table: str, row: Row) -> bool:
+    """Whether what must be whole is, in 32 bits."""
+    whole = (row[name] for name in WHOLE.get(table, ()))
+    return all(isinstance(n, int | float) and float(n).is_integer() and abs(n) <= LARGEST for n in whole)
+
+
+def _write(connection: Connection, table: str, rows: Sequence[Row], now: datetime) -> None:
     local = _mark(connection, table, now)
     present = _columns(connection, table)
     names = [name for name in (*rows[0], "run_date", "fetch_timestamp") if name in present]
@@ -154,9 +192,9 @@ def _holding(holding: Holding) -> Row:
         "trading_symbol": holding.symbol,
         "instrument_token": holding.instrument_token,
         "isin": holding.isin,
-        "quantity": int(holding.quantity),
-        "t1_quantity": int(holding.t1_quantity),
-        "collateral_quantity": int(holding.collateral_quantity),
+        "quantity": holding.quantity,
+        "t1_quantity": holding.t1_quantity,
+        "collateral_quantity": holding.collateral_quantity,
         "average_price": holding.average_price,
         "close_price": holding.close_price,
         "last_price": holding.last_price,
@@ -199,7 +237,7 @@ def _position(kind: str, rows: Sequence[Position]) -> Row:
         "instrument_token": first.instrument_token,
         "exchange": first.exchange,
         "product": first.product if len(rows) == 1 else "MIXED",
-        "quantity": int(quantity),
+        "quantity": quantity,
         "average_price": first.average_price if len(rows) == 1 else None,
         "last_price": first.last_price,
         "pnl": None if None in gains else sum(gain for gain in gains if gain is not None),

@@ -298,6 +298,14 @@ def test_the_sample_market_moves_live_and_its_derivatives_follow() -> None:
     assert {row["tradingsymbol"] for row in sample.holdings} >= {"HDFCBANK", "M&M", "BAJAJ-AUTO"}
 
 
+def test_the_option_chain_reaches_fifteen_percent_to_both_sides() -> None:
+    sample = sample_market(date(2026, 11, 23), seed=1)
+    level = sample.by_token[NIFTY].last
+    strikes = [one.strike for one in sample.instruments if one.kind == "PE"]
+    assert min(strikes) <= 0.85 * level + 100
+    assert max(strikes) >= 1.15 * level - 100
+
+
 def test_the_same_seed_makes_the_same_live_market() -> None:
     first, second = (sample_market(date(2026, 11, 23), seed=5) for _ in range(2))
     for one in (first, second):

@@ -16,7 +16,7 @@ from app.domain import hedges as hd
 from app.domain.errors import RiskError, UnknownWindow
 from app.domain.market_hours import IST
 from app.domain.serialise import to_json
-from app.PortfolioHedgeAnalyzer import MarginSource, PortfolioHedgeAnalyzer
+from app.PortfolioHedgeAnalyzer import PortfolioHedgeAnalyzer
 from tests.fakes.hedges import (
     EXPIRIES,
     FUTURES,
@@ -35,10 +35,8 @@ from tests.fakes.hedges import (
 from tests.shared_data import shared_file
 
 
-def desk(
-    base: hd.HedgeBase | None = None, listed: dv.DerivativesMarket | None = None, margin: MarginSource | None = None
-) -> PortfolioHedgeAnalyzer:
-    return analyzer_of(base, FakeQuotes(listed or market()), margin)
+def desk(base: hd.HedgeBase | None = None, listed: dv.DerivativesMarket | None = None) -> PortfolioHedgeAnalyzer:
+    return analyzer_of(base, FakeQuotes(listed or market()))
 
 
 def only(analyzer: PortfolioHedgeAnalyzer, strategy: hd.Strategy, **asked: object) -> hd.Hedge:
@@ -235,14 +233,10 @@ def test_without_a_need_or_a_beta_there_is_no_hedge_and_no_quote_is_asked_for(
     assert all(words in no.reason for no in plan.not_offered)
 
 
-def test_the_margin_is_the_brokers_or_unknown_with_a_reason_and_none_for_bought_options() -> None:
-    def broker(legs: tuple[hd.HedgeLeg, ...]) -> float:
-        return 150_000.0 * len(legs)
-
-    assert only(desk(margin=broker), hd.Strategy.COLLAR).margin == 300_000.0
-    assert only(desk(margin=broker), hd.Strategy.PROTECTIVE_PUT).margin == 0.0
-    for unknown in (desk(), desk(margin=lambda _: None)):
-        hedge = only(unknown, hd.Strategy.FUTURES_SHORT)
+def test_the_margin_of_sold_legs_is_unknown_with_a_reason_and_bought_options_need_none() -> None:
+    assert only(desk(), hd.Strategy.PROTECTIVE_PUT).margin == 0.0
+    for strategy in (hd.Strategy.FUTURES_SHORT, hd.Strategy.COLLAR):
+        hedge = only(desk(), strategy)
         assert hedge.margin is None
         assert hedge.margin_unavailable
 

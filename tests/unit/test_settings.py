@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,16 @@ def test_public_sources_are_elsewhere_only_with_tls_or_on_this_machine() -> None
     assert (settings.nse_archive_root, settings.yahoo_root) == ("http://127.0.0.1:8080", "https://mirror.example")
     with pytest.raises(SettingsError, match="NSE_ARCHIVE_ROOT"):
         read_settings({"NSE_ARCHIVE_ROOT": "http://mirror.example"})
+
+
+def test_the_clock_of_a_demonstration_needs_a_kite_on_this_machine() -> None:
+    offset = {"RISK_DEMO_CLOCK_SECONDS": "-3600"}
+    local = {**offset, "KITE_API_ROOT": "http://127.0.0.1:8080"}
+    assert read_settings(local).clock_offset == timedelta(hours=-1)
+    assert read_settings({}).clock_offset == timedelta()
+    for environ in (offset, {**local, "RISK_DEMO_CLOCK_SECONDS": "noon"}):
+        with pytest.raises(SettingsError, match="RISK_DEMO_CLOCK_SECONDS"):
+            read_settings(environ)
 
 
 def test_styles_of_funds_are_by_code_or_isin() -> None:

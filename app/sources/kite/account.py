@@ -23,6 +23,11 @@ from app.sources.kite import fields
 from app.sources.kite.fields import Row, RowError
 from app.sources.tabular import cap_messages
 
+PLEDGED_APART = "more is pledged than Kite's quantity says, so both are added up"
+
+MAX_WORD, MAX_FOLIO = 20, 100
+"""Characters of an exchange or product, and of a folio, that the tables have room for."""
+
 
 def read_session(data: Row) -> KiteSession:
     """The answer to a login. Raises KiteDataError without token, user or time of login."""
@@ -48,7 +53,7 @@ def read_profile(data: Row) -> KiteProfile:
     except RowError as error:
         raise KiteDataError("the profile", str(error)) from None
     exchanges = data.get("exchanges")
-    names = [name for name in exchanges if isinstance(name, str)] if isinstance(exchanges, list) else []
+    names = [name for name in exchanges if fields.is_text(name)] if isinstance(exchanges, list) else []
     return KiteProfile(user_id, _name(data), tuple(sorted(names)))
 
 
@@ -87,12 +92,34 @@ def read_positions(data: Row) -> Positions:
 
 
 def read_fund_holdings(data: list[object]) -> KiteRows[FundHolding]:
-    """Fund units by folio; no units, no row. Raises KiteDataError as ``read_holdings`` does."""
-    read = fields.read_rows(data, _fund_holding, "fund holdings")
-    owned = tuple(fund for fund in read.rows if fund.units > 0)
+    """Fund units by folio, pledged ones among them; no units, no row. Units that were added up are told in ``notices``.
+
+    Raises KiteDataError as ``read_holdings`` does.
+    """
+    read = fields.read_rows(data, _fund_row, "fund holdings")
+    owned = [row for row in read.rows if row.fund.units > 0]
     if read.rejected and not owned:
         raise KiteDataError("fund holdings", "no readable row of it owns a unit")
-    return KiteRows(owned, read.rejected)
+    notices = [f"fund holdings, {row.fund.isin}: {PLEDGED_APART}" for row in owned if row.is_apart]
+    return KiteRows(tuple(row.fund for row in owned), read.rejected, cap_messages(notices))
+
+
+def owned_units(quantity: float, pledged: float) -> float:
+    """Units of a fund that are owned, by Kite's ``quantity`` and ``pledged_quantity``.
+
+    Kite does not document whether the first counts the second. Where more is pledged than it says, it can not: pledged
+    units then stand beside it, as they do for shares and in Console's statement, and both are added up. Elsewhere they
+    are taken for a part of it.
+    """
+    return quantity + pledged if pledged > quantity else quantity
+
+
+@dataclass(frozen=True, slots=True)
+class _FundRow:
+    """``is_apart``: Kite reports the pledged units beside the others."""
+
+    fund: FundHolding
+    is_apart: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +131,23 @@ class _HoldingRow:
 
 def _name(data: Row) -> str:
     name = data.get("user_name")
-    return name.strip() if isinstance(name, str) else ""
+    return name.strip() if fields.is_text(name) else ""
 
 
 def _segment(row: Row) -> SegmentMargin:
     available, utilised = (fields.as_row(row.get(part)) for part in ("available", "utilised"))
-    net = fields.number(row.get("net"))
+    net = fields.amount(row.get("net"))
     if net is None:
         raise RowError("net is not an amount")
     return SegmentMargin(
         enabled=row.get("enabled") is True,
         net=net,
-        cash=fields.number(available.get("cash")),
-        collateral=fields.number(available.get("collateral")),
-        used=fields.number(utilised.get("debits")),
-        span=fields.number(utilised.get("span")),
-        exposure=fields.number(utilised.get("exposure")),
-        option_premium=fields.number(utilised.get("option_premium")),
+        cash=fields.amount(available.get("cash")),
+        collateral=fields.amount(available.get("collateral")),
+        used=fields.amount(utilised.get("debits")),
+        span=fields.amount(utilised.get("span")),
+        exposure=fields.amount(utilised.get("exposure")),
+        option_premium=fields.amount(utilised.get("option_premium")),
     )
 
 
@@ -182,8 +209,8 @@ def _position(row: Row) -> Position:
         raise RowError("multiplier is not above 0")
     return Position(
         symbol=fields.symbol(row),
-        exchange=fields.text(row, "exchange"),
-        product=fields.text(row, "product"),
+        exchange=fields.text(row, "exchange", MAX_WORD),
+        product=fields.text(row, "product", MAX_WORD),
         instrument_token=fields.token(row.get("instrument_token")),
         quantity=fields.signed(row, "quantity"),
         overnight_quantity=fields.signed(row, "overnight_quantity"),
@@ -191,23 +218,27 @@ def _position(row: Row) -> Position:
         average_price=fields.optional_price(row, "average_price"),
         last_price=fields.optional_price(row, "last_price"),
         close_price=fields.optional_price(row, "close_price"),
-        pnl=fields.number(row.get("pnl")),
+        pnl=fields.amount(row.get("pnl")),
     )
 
 
-def _fund_holding(row: Row) -> FundHolding:
+def _fund_row(row: Row) -> _FundRow:
     isin = fields.symbol(row)
     if not is_isin(isin):
         raise RowError("tradingsymbol is not an ISIN")
     folio = row.get("folio")
+    if folio and not fields.is_text(folio, MAX_FOLIO):
+        raise RowError(f"{isin}: folio is not a text")
     nav_as_of = fields.instant(row.get("last_price_date"))
-    return FundHolding(
+    quantity, pledged = fields.quantity(row, "quantity"), fields.quantity(row, "pledged_quantity", absent=0.0)
+    fund = FundHolding(
         isin=isin,
         name=fields.text(row, "fund"),
         folio=folio if isinstance(folio, str) and folio else None,
-        units=fields.quantity(row, "quantity"),
-        pledged_units=fields.quantity(row, "pledged_quantity", absent=0.0),
+        units=owned_units(quantity, pledged),
+        pledged_units=pledged,
         average_nav=fields.optional_price(row, "average_price"),
         nav=fields.optional_price(row, "last_price"),
         nav_as_of=nav_as_of.date() if nav_as_of else None,
     )
+    return _FundRow(fund, pledged > quantity)

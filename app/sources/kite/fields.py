@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from app.domain.kite import KiteRows
 from app.domain.kite_errors import KiteDataError
@@ -15,6 +15,9 @@ from app.sources.tabular import cap_messages
 
 Row = Mapping[str, object]
 T = TypeVar("T")
+MAX_TEXT = 200
+MAX_AMOUNT = 1e15
+"""Rupees of an account: more is garbage, and sums of it would overflow."""
 
 
 class RowError(Exception):
@@ -82,10 +85,16 @@ def optional_price(row: Row, field: str) -> float | None:
 
 def quantity(row: Row, field: str, *, absent: float | None = None) -> float:
     """Shares or units, not negative; ``absent`` for a missing member, which is refused where that is None."""
-    value = absent if absent is not None and field not in row else number(row.get(field))
-    if value is None or not 0 <= value <= MAX_QUANTITY:
+    value = absent if absent is not None and field not in row else quantity_or_none(row.get(field))
+    if value is None:
         raise RowError(f"{field} is not a quantity")
     return value
+
+
+def quantity_or_none(value: object) -> float | None:
+    """Shares or units, not negative; None for what is no quantity, where the row is good without."""
+    converted = number(value)
+    return converted if converted is not None and 0 <= converted <= MAX_QUANTITY else None
 
 
 def signed(row: Row, field: str) -> float:
@@ -96,11 +105,22 @@ def signed(row: Row, field: str) -> float:
     return value
 
 
-def text(row: Row, field: str) -> str:
-    """Printable text of at most 200 characters, not blank."""
+def amount(value: object) -> float | None:
+    """Rupees of either sign; None for what is no amount."""
+    converted = number(value)
+    return converted if converted is not None and abs(converted) <= MAX_AMOUNT else None
+
+
+def is_text(value: object, longest: int = MAX_TEXT) -> TypeGuard[str]:
+    """Printable text that fits: no NUL, no half of a surrogate pair, which no database takes. Empty is text too."""
+    return isinstance(value, str) and len(value) <= longest and value.isprintable()
+
+
+def text(row: Row, field: str, longest: int = MAX_TEXT) -> str:
+    """Printable text of at most ``longest`` characters, not blank."""
     value = row.get(field)
     stripped = value.strip() if isinstance(value, str) else ""
-    if not stripped or len(stripped) > 200 or not stripped.isprintable():
+    if not stripped or not is_text(stripped, longest):
         raise RowError(f"{field} is not a text")
     return stripped
 

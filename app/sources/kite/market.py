@@ -8,7 +8,7 @@ from datetime import date
 
 from app.domain.kite import Instrument, KiteRows, Quote
 from app.domain.kite_errors import KiteDataError
-from app.sources.holdings_files import MAX_SYMBOL
+from app.sources.holdings_files import MAX_PRICE, MAX_SYMBOL, MAX_TOKEN
 from app.sources.kite import fields
 from app.sources.kite.fields import Row, RowError
 from app.sources.tabular import cap_messages, parse_number
@@ -26,6 +26,12 @@ COLUMNS = (
     "segment",
     "exchange",
 )
+
+TEXTS = {"tradingsymbol": MAX_SYMBOL, "name": 200, "exchange": 20, "segment": 20, "instrument_type": 20}
+"""Columns of text and the characters they may have."""
+MAX_WHOLE = 2**31 - 1
+LEAST = 1e-6
+"""A tick or strike below this is none; it would not fit a column of single precision either."""
 
 
 def read_instruments(body: bytes) -> KiteRows[Instrument]:
@@ -80,33 +86,36 @@ def _cells(line: str, places: Mapping[str, int]) -> Mapping[str, str]:
 
 
 def _instrument(cells: Mapping[str, str]) -> Instrument:
-    if not cells["tradingsymbol"] or len(cells["tradingsymbol"]) > MAX_SYMBOL or not cells["exchange"]:
+    if not cells["tradingsymbol"] or not cells["exchange"]:
         raise RowError("has no symbol or exchange")
+    for name, longest in TEXTS.items():
+        if not fields.is_text(cells[name], longest):
+            raise RowError(f"{name} is not a text of at most {longest} characters")
     return Instrument(
-        instrument_token=fields.token(_whole(cells, "instrument_token")),
-        exchange_token=_whole(cells, "exchange_token") or 0,
+        instrument_token=fields.token(_whole(cells, "instrument_token", MAX_TOKEN)),
+        exchange_token=_whole(cells, "exchange_token", MAX_TOKEN) or 0,
         symbol=cells["tradingsymbol"].upper(),
         name=cells["name"],
         exchange=cells["exchange"],
         segment=cells["segment"],
         kind=cells["instrument_type"],
-        lot_size=_whole(cells, "lot_size"),
-        tick_size=_positive(cells, "tick_size"),
+        lot_size=_whole(cells, "lot_size", MAX_WHOLE),
+        tick_size=_positive(cells, "tick_size", MAX_PRICE),
         expiry=_expiry(cells["expiry"]),
-        strike=_positive(cells, "strike"),
+        strike=_positive(cells, "strike", MAX_PRICE),
     )
 
 
-def _positive(cells: Mapping[str, str], name: str) -> float | None:
+def _positive(cells: Mapping[str, str], name: str, largest: float) -> float | None:
     """A number above 0, None for 0: not applicable. Raises RowError for anything else."""
     value = parse_number(cells[name])
-    if value is None or value < 0:
-        raise RowError(f"{name} is not a number")
+    if value is None or not (value == 0 or LEAST <= value <= largest):
+        raise RowError(f"{name} is not a number in its range")
     return value or None
 
 
-def _whole(cells: Mapping[str, str], name: str) -> int | None:
-    value = _positive(cells, name)
+def _whole(cells: Mapping[str, str], name: str, largest: int) -> int | None:
+    value = _positive(cells, name, largest)
     if value is not None and not value.is_integer():
         raise RowError(f"{name} is not a whole number")
     return None if value is None else int(value)
@@ -136,8 +145,8 @@ def _quote(keyed: Row) -> Quote:
         open=fields.optional_price(ohlc, "open"),
         high=fields.optional_price(ohlc, "high"),
         low=fields.optional_price(ohlc, "low"),
-        volume=fields.quantity(row, "volume") if "volume" in row else None,
-        open_interest=fields.quantity(row, "oi") if "oi" in row else None,
+        volume=fields.quantity_or_none(row.get("volume")),
+        open_interest=fields.quantity_or_none(row.get("oi")),
         bid=next(_best(row, "buy"), None),
         ask=next(_best(row, "sell"), None),
         lower_circuit=fields.optional_price(row, "lower_circuit_limit"),

@@ -22,7 +22,8 @@ NSE, NFO, BSE = 1, 2, 4
 LOT = 65
 RATE, VOLATILITY = 0.06, 0.13
 """Of the derivatives: interest and implied volatility a year, the same for all."""
-STRIKE_STEP, STRIKE_REACH = 100, 20
+STRIKE_STEP, REACH = 100, 0.15
+"""Index points between strikes, and how far they go on both sides, a share of the index: a put spread needs 10 %."""
 MONTHS = 3
 
 
@@ -101,7 +102,8 @@ def _on_bse(share: FakeInstrument, number: int) -> FakeInstrument:
 def _derivatives(index: FakeInstrument, today: date) -> Iterator[FakeInstrument]:
     """Futures of three months, and calls and puts of the nearest two around the index."""
     middle = round(index.last / STRIKE_STEP) * STRIKE_STEP
-    strikes = range(middle - STRIKE_REACH * STRIKE_STEP, middle + (STRIKE_REACH + 1) * STRIKE_STEP, STRIKE_STEP)
+    reach = math.ceil(REACH * middle / STRIKE_STEP) * STRIKE_STEP
+    strikes = range(middle - reach, middle + reach + STRIKE_STEP, STRIKE_STEP)
     expiries = monthly_expiries(today)
     contracts = [("FUT", expiry, 0) for expiry in expiries]
     contracts += [(kind, expiry, strike) for expiry in expiries[:2] for strike in strikes for kind in ("CE", "PE")]

@@ -17,6 +17,7 @@ import app.__main__ as command_line
 from app.Boilerplate import Boilerplate
 from app.bootstrap import Services, build_services
 from app.domain.market_hours import IST
+from app.ingest.kite_holdings import SLOT
 from app.scheduled_jobs import kite_sync
 from app.settings import Settings
 from tests.fakes.kite import BAD_ANSWERS, FakeKite
@@ -120,6 +121,17 @@ def test_without_a_key_the_command_says_what_is_missing(
     assert status(command, capsys)["login"]["status"] == "not_configured"
 
 
+def test_status_on_a_fresh_installation_says_what_is_missing(
+    command: Command, empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    found = status(command, capsys)
+    assert (found["login"]["status"], found["feeds"], found["counts"]["holdings"]) == ("login_needed", [], 0)
+    monkeypatch.delenv("KITE_API_KEY")
+    monkeypatch.delenv("KITE_API_SECRET")
+    assert status(command, capsys)["login"]["status"] == "not_configured"
+
+
 def test_sync_brings_everything_and_status_tells_of_it(logged_in: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert logged_in("kite", "sync", "--only", "holdings") == 0
     assert logged_in("kite", "sync", "--only", "prices") == 0
@@ -170,6 +182,8 @@ def test_a_doubtful_answer_ends_with_the_way_to_accept_it(
     said = capsys.readouterr().err
     assert "Kite holdings: held back, Kite's answer is not believed: it is empty" in said
     assert "kite sync --accept" in said
+    assert logged_in("kite", "sync", "--only", "holdings", "--accept") == 5, "seconds later is no second answer"
+    kite.now = lambda: MORNING + SLOT
     assert logged_in("kite", "sync", "--only", "holdings", "--accept") == 0
     assert status(logged_in, capsys)["counts"]["holdings"] == 0
 
@@ -225,6 +239,20 @@ def test_a_feed_that_failed_is_tried_again_after_a_pause(
     kite.now = lambda: MORNING + timedelta(minutes=1)
     assert logged_in("kite", "sync", "--only", "holdings") == 5
     assert "Kite margins: failed" in capsys.readouterr().err
+    assert not due()
+    kite.now = lambda: MORNING + timedelta(minutes=16)
+    assert due()
+
+
+def test_an_answer_held_back_is_looked_at_again_after_a_pause(logged_in: Command, kite: FakeKite) -> None:
+    def due() -> bool:
+        with command_line._services() as services:
+            return kite_sync.is_due(services)
+
+    kite.now = lambda: MORNING + timedelta(minutes=1)
+    assert logged_in("kite", "sync", "--only", "holdings") == 0
+    own(kite.market)
+    assert logged_in("kite", "sync", "--only", "holdings") == 5
     assert not due()
     kite.now = lambda: MORNING + timedelta(minutes=16)
     assert due()

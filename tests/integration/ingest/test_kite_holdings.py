@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from app.bootstrap import Services
 from app.domain.feeds import Feed, FeedStatus
 from app.domain.holdings import HoldingsSnapshot
 from app.domain.kite_errors import LoginNeeded
+from app.ingest.kite_holdings import SLOT
 from app.ingest.kite_sync import Part, SyncRunning
 from app.ingest.sample_book import load_sample
 from app.store.account_snapshots import held_back, newest_good
@@ -126,17 +127,139 @@ def test_an_answer_without_shares_never_replaces_a_book(run: KiteRun) -> None:
     assert "--accept" in issue.remedy
 
 
-def test_it_is_believed_when_kite_says_it_twice_and_a_person_agrees(run: KiteRun) -> None:
+def slot_later(run: KiteRun) -> None:
+    run.at += SLOT
+
+
+def test_it_is_believed_when_kite_says_it_again_a_slot_later_and_a_person_agrees(run: KiteRun) -> None:
     holdings_feed(run)
     own(run.kite.market)
     assert holdings_feed(run, accept=True).status is FeedStatus.HELD_BACK, "the first time nobody can agree yet"
+    run.at += SLOT - timedelta(seconds=1)
+    soon = holdings_feed(run, accept=True)
+    assert (soon.status, "first said at 08:45:00" in soon.detail) == (FeedStatus.HELD_BACK, True)
+    slot_later(run)
     twice = holdings_feed(run)
-    assert twice.status is FeedStatus.HELD_BACK
+    assert twice.status is FeedStatus.HELD_BACK, "nobody agreed"
     assert "twice" in twice.detail
     assert holdings_feed(run, accept=True).status is FeedStatus.OK
     assert kept_book(run).holdings == ()
     with run.database.transaction() as connection:
         assert held_back(connection, "holdings") is None
+
+
+def priced(run: KiteRun, factor: float) -> list[dict[str, Any]]:
+    """The account's rows with every price multiplied."""
+    return [
+        {**row, "last_price": factor * row["last_price"], "close_price": factor * row["close_price"]}
+        for row in run.kite.market.holdings
+    ]
+
+
+def answer_with(run: KiteRun, rows: list[dict[str, Any]], path: str = "/portfolio/holdings") -> None:
+    """The next question gets exactly these rows."""
+    run.kite.fail(path, BadAnswer(0, "odd rows", body=json.dumps({"status": "success", "data": rows}).encode()))
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        (lambda run: run.kite.market.holdings * 2, "5 of its rows came before, NSE S00 for one"),
+        (lambda run: priced(run, 100.0), "prices of 5 of 5 names are more than 3 times the last ones"),
+        (lambda run: priced(run, 0.01), "prices of 5 of 5 names are less than a third of the last ones"),
+        (lambda run: priced(run, 0.0), "5 of 5 names have no price any more"),
+    ],
+)
+def test_an_implausible_book_never_replaces_a_good_one_however_often_it_comes(
+    run: KiteRun, odd: Callable[[KiteRun], list[dict[str, Any]]], said: str
+) -> None:
+    holdings_feed(run)
+    before = kept_book(run)
+    for _ in range(2):
+        answer_with(run, odd(run))
+        feed = holdings_feed(run)
+        assert (feed.status, said in feed.detail) == (FeedStatus.HELD_BACK, True)
+        slot_later(run)
+    assert kept_book(run) == before
+    answer_with(run, odd(run))
+    assert holdings_feed(run, accept=True).status is FeedStatus.OK
+
+
+def test_a_price_that_rose_with_the_stored_candles_is_believed(run: KiteRun) -> None:
+    holdings_feed(run)
+    for one in run.kite.market.instruments:
+        one.bars = tuple((day, *(4 * price for price in prices), volume) for day, *prices, volume in one.bars)  # type: ignore[misc]
+    run.sync(Part.PRICES)
+    answer_with(run, priced(run, 4.0))
+    assert holdings_feed(run).status is FeedStatus.OK
+
+
+def test_many_names_gone_at_once_are_believed_when_seen_again_a_slot_later(database: Boilerplate) -> None:
+    with FakeKite(kite_market(share_names(18))) as kite:
+        many = KiteRun(kite, database)
+        holdings_feed(many)
+        own(kite.market, *ten_of(*share_names(10)))
+        feed = holdings_feed(many)
+        assert (feed.status, "8 of 18 names are gone at once" in feed.detail) == (FeedStatus.HELD_BACK, True)
+        assert holdings_feed(many).status is FeedStatus.HELD_BACK, "twice within seconds is once"
+        slot_later(many)
+        assert holdings_feed(many).status is FeedStatus.OK
+    assert len(kept_book(many).holdings) == 10
+
+
+def test_a_much_larger_quantity_is_believed_on_word_when_seen_again(run: KiteRun) -> None:
+    holdings_feed(run)
+    own(run.kite.market, {**ten_of("S00")[0], "quantity": 3_000_000_000}, *ten_of(*FEW[1:]))
+    assert holdings_feed(run).status is FeedStatus.HELD_BACK
+    feed = holdings_feed(run, accept=True)
+    assert feed.status is FeedStatus.OK
+    assert owned(run)["S00"] == 3e9
+    assert feed.notes == ("S00 does not fit into the dashboard's table holdings",)
+    assert rows(run.database, "SELECT quantity FROM holdings WHERE trading_symbol = 'S00'") == [(10,)]
+
+
+def test_a_token_beyond_the_dashboards_column_costs_that_row_there_alone(run: KiteRun) -> None:
+    rows_sent = [{**row, "instrument_token": 2**31 + number} for number, row in enumerate(run.kite.market.holdings)]
+    answer_with(run, rows_sent[:1] + run.kite.market.holdings[1:])
+    feed = holdings_feed(run)
+    assert (feed.status, len(feed.notes)) == (FeedStatus.OK, 1)
+    assert len(kept_book(run).holdings) == 5
+    assert rows(run.database, "SELECT count(*) FROM holdings") == [(4,)]
+
+
+def test_a_dashboards_table_that_refuses_our_rows_does_not_cost_our_own_copy(run: KiteRun) -> None:
+    with run.database.transaction() as connection:
+        connection.execute(text("ALTER TABLE holdings ALTER trading_symbol TYPE varchar(1)"))
+    feed = holdings_feed(run)
+    assert feed.status is FeedStatus.OK
+    assert feed.notes == ("the dashboard's tables were not filled: StringDataRightTruncation",)
+    assert owned(run) == dict.fromkeys(FEW, 10.0)
+
+
+def test_a_feed_that_cannot_be_stored_fails_alone(run: KiteRun) -> None:
+    with run.database.transaction() as connection:
+        connection.execute(text("ALTER TABLE risk_holdings DROP COLUMN sector"))
+    feeds = run.sync()
+    failed = {name: feed.detail for name, feed in feeds.items() if feed.status is FeedStatus.FAILED}
+    assert set(failed) == {"kite_holdings"}
+    assert "it could not be stored (ProgrammingError in " in failed["kite_holdings"]
+
+
+def test_a_fund_sent_twice_and_a_position_sent_twice_are_held_back(run: KiteRun) -> None:
+    answer_with(run, run.kite.market.mf_holdings * 2, "/mf/holdings")
+    run.kite.market.positions = [dict(position_row(-65)), dict(position_row(-65))]
+    feeds = run.sync(Part.HOLDINGS)
+    assert feeds["kite_mf_holdings"].status is feeds["kite_positions"].status is FeedStatus.HELD_BACK
+    assert "came before" in feeds["kite_positions"].detail
+
+
+@pytest.mark.parametrize("changed", [{"quantity": 5_000_000_000}, {"instrument_token": 2**31 + 5}])
+def test_a_position_beyond_the_dashboards_columns_is_noted(run: KiteRun, changed: dict[str, Any]) -> None:
+    run.kite.market.positions = [{**position_row(-65), **changed}]
+    feed = run.sync(Part.HOLDINGS)["kite_positions"]
+    assert feed.status is FeedStatus.OK
+    assert feed.notes == ("NIFTY26NOVFUT does not fit into the dashboard's table positions",) * 2
+    assert rows(run.database, "SELECT count(*) FROM positions") == [(0,)]
 
 
 def test_two_different_doubtful_answers_are_not_the_same_said_twice(run: KiteRun) -> None:
@@ -210,11 +333,24 @@ def test_funds_positions_and_margins_are_kept_by_day(run: KiteRun) -> None:
     assert margins.content["equity"]["cash"] == 250_000.0
 
 
+def test_a_note_on_pledged_units_holds_nothing_back(run: KiteRun) -> None:
+    run.kite.market.mf_holdings = [{**fund_row("INF879O01027", 40.0), "pledged_quantity": 60.0}]
+    run.sync(Part.HOLDINGS)
+    run.kite.market.mf_holdings = [{**fund_row("INF879O01027", 35.0), "pledged_quantity": 60.0}]
+    feed = run.sync(Part.HOLDINGS)["kite_mf_holdings"]
+    with run.database.transaction() as connection:
+        funds = newest_good(connection, "mf_holdings")
+    assert funds is not None
+    assert funds.content[0]["units"] == 95.0
+    assert any("more is pledged" in note for note in feed.notes)
+
+
 def test_fund_units_that_vanish_are_held_back_and_accepted_on_word(run: KiteRun) -> None:
     run.sync(Part.HOLDINGS)
     run.kite.market.mf_holdings = []
     assert run.sync(Part.HOLDINGS)["kite_mf_holdings"].status is FeedStatus.HELD_BACK
     assert rows(run.database, "SELECT quantity FROM mf_holdings") == [(100.0,)]
+    slot_later(run)
     assert run.sync(Part.HOLDINGS, accept=True)["kite_mf_holdings"].status is FeedStatus.OK
     assert rows(run.database, "SELECT quantity FROM mf_holdings") == [(0.0,)]
 

@@ -34,6 +34,8 @@ FEW = share_names(3)
 CLOSES = """SELECT bar_date, close FROM risk_daily_bars JOIN risk_price_series USING (series_id)
             WHERE symbol = '{}' AND source = 'kite' ORDER BY 1"""
 NEXT_MORNING = MORNING + timedelta(days=1)
+YEAR_BEFORE = "2025-11-20"
+"""The bar a year before the newest one of the first run."""
 
 
 @pytest.fixture
@@ -133,13 +135,13 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(database: Boilerplate) -
     assert series == 20 + len(INDICES)
 
 
-def test_the_next_day_only_what_is_new_is_asked_for_with_one_day_of_overlap(few: KiteRun) -> None:
+def test_the_next_day_the_last_year_is_asked_for_and_what_is_new_is_stored(few: KiteRun) -> None:
     few.sync()
     few.trade_until(date(2026, 11, 23))
     few.move_to(NEXT_MORNING)
     few.sync()
     spans = few.login.transport.candle_spans()
-    assert {(first, last) for _, first, last in spans} == {(str(FRIDAY), "2026-11-23")}
+    assert {(first, last) for _, first, last in spans} == {(YEAR_BEFORE, "2026-11-23")}
     assert len(spans) == len(FEW) + len(INDICES)
     assert [day for day, _ in closes(few, "S00")][-2:] == [FRIDAY, date(2026, 11, 23)]
 
@@ -156,7 +158,7 @@ def test_a_restated_history_is_read_again_as_a_whole(few: KiteRun) -> None:
     assert [close for _, close in after[:-1]] == [float(str(close)) / 2 for _, close in before]
     asked = [first for token, first, _ in few.login.transport.candle_spans() if token == halved.token]
     assert len(asked) == 2
-    assert asked[0] == str(FRIDAY)
+    assert asked[0] == YEAR_BEFORE
     assert asked[1] < "2024"
 
 
@@ -168,28 +170,131 @@ def test_a_corporate_action_since_means_the_whole_series_again(few: KiteRun) -> 
     few.sync()
     first = {token: first for token, first, _ in few.login.transport.candle_spans()}
     assert first[share(few, "S02").token] < "2024"
-    assert first[share(few, "S01").token] == str(FRIDAY)
+    assert first[share(few, "S01").token] == YEAR_BEFORE
 
 
-def test_a_late_restatement_before_the_last_day_is_found_within_a_week(few: KiteRun) -> None:
+def test_a_late_restatement_of_the_last_year_is_found_the_next_morning(few: KiteRun) -> None:
+    few.sync()
+    few.trade_until(date(2026, 11, 23))
+    demerged = share(few, "S00")
+    demerged.bars = scaled(demerged, 0.8, before=date(2026, 6, 1))
+    few.move_to(NEXT_MORNING)
+    few.sync()
+    known = [(bar[0], bar[4]) for bar in demerged.bars]
+    assert set(closes(few, "S00")) <= set(known)
+
+
+def test_an_older_restatement_is_found_within_a_week(few: KiteRun) -> None:
     few.sync()
     few.trade_until(date(2026, 11, 30))
     demerged = share(few, "S00")
-    demerged.bars = scaled(demerged, 0.8, before=date(2026, 6, 1))
+    demerged.bars = scaled(demerged, 0.8, before=date(2025, 6, 1))
     few.move_to(MORNING + timedelta(days=8))
     few.sync()
     known = [(bar[0], bar[4]) for bar in demerged.bars]
     assert set(closes(few, "S00")) <= set(known)
 
 
-def test_a_whole_series_that_came_cut_short_is_not_believed(few: KiteRun) -> None:
+WEEK_LATER = MORNING + timedelta(days=8)
+CUTS = {"newest": slice(None, -60), "oldest": slice(60, None), "every other": slice(None, None, 2)}
+
+
+def week_later_without(run: KiteRun, part: slice, *symbols: str) -> None:
+    """A week on, when the whole series is due, these shares come without the newest, the oldest or other bars."""
+    run.trade_until(date(2026, 11, 27))
+    for symbol in symbols:
+        kept = [bar for bar in share(run, symbol).bars if bar[0] >= FRIDAY - timedelta(days=1096)]
+        share(run, symbol).bars = tuple(kept[part])
+    run.move_to(WEEK_LATER)
+
+
+@pytest.mark.parametrize("part", CUTS)
+def test_a_whole_series_that_came_cut_short_keeps_what_is_stored_and_says_so(few: KiteRun, part: str) -> None:
     few.sync()
     before = closes(few, "S00")
-    share(few, "S00").bars = share(few, "S00").bars[-100:-1]
+    week_later_without(few, CUTS[part], "S00")
+    feed = few.sync(Part.PRICES)["kite_prices"]
+    assert feed.status is FeedStatus.HELD_BACK
+    assert "1 series are not believed, what is stored stays: S00: only " in feed.detail
+    assert set(before) <= set(closes(few, "S00"))
+    assert len(closes(few, "S01")) == len(before) + 5, "the others go on"
+
+
+def test_all_shares_cut_short_while_nifty_is_whole_keep_what_is_stored(few: KiteRun) -> None:
+    few.sync()
+    before = {symbol: closes(few, symbol) for symbol in FEW}
+    week_later_without(few, CUTS["newest"], *FEW)
+    feed = few.sync(Part.PRICES)["kite_prices"]
+    assert feed.status is FeedStatus.HELD_BACK
+    assert {symbol: closes(few, symbol) for symbol in FEW} == before
+    assert [note for note in feed.notes if "market traded" in note] == [
+        f"{symbol}: no candle on 5 days on which the market traded" for symbol in FEW
+    ]
+
+
+def test_a_series_cut_at_its_old_end_still_gets_its_new_days(few: KiteRun) -> None:
+    few.sync()
+    before = closes(few, "S00")
+    week_later_without(few, CUTS["oldest"], "S00")
+    few.sync(Part.PRICES)
+    assert closes(few, "S00")[: len(before)] == before
+    assert closes(few, "S00")[-1][0] == date(2026, 11, 27)
+
+
+def test_a_series_held_back_is_asked_for_again_and_accepted_on_word(few: KiteRun) -> None:
+    few.sync()
+    week_later_without(few, CUTS["oldest"], "S00")
+    few.sync(Part.PRICES)
+    few.login.transport.sent.clear()
+    assert few.sync(Part.PRICES)["kite_prices"].status is FeedStatus.HELD_BACK
+    assert [token for token, *_ in few.login.transport.candle_spans()] == [share(few, "S00").token]
+    assert few.sync(Part.PRICES, accept=True)["kite_prices"].status is FeedStatus.OK
+    assert closes(few, "S00") == [(bar[0], bar[4]) for bar in share(few, "S00").bars]
+
+
+def test_a_series_in_paise_never_replaces_one_in_rupees(few: KiteRun) -> None:
+    few.sync()
+    before = closes(few, "S00")
+    few.trade_until(date(2026, 11, 23))
+    share(few, "S00").bars = scaled(share(few, "S00"), 100.0)
     few.move_to(NEXT_MORNING)
-    feed = few.sync()["kite_prices"]
+    feed = few.sync(Part.PRICES)["kite_prices"]
+    assert "S00: its prices are 100 times the stored ones" in feed.detail
     assert closes(few, "S00") == before
-    assert any(note.startswith("S00: only ") for note in feed.notes)
+
+
+def test_bars_that_cannot_be_are_left_out_and_named(few: KiteRun) -> None:
+    bars = list(share(few, "S00").bars)
+    day, start, high, low, close, volume = bars[-20]
+    bars[-20] = (day, start, low, high, close, volume)
+    high_day, *_ = bars[-10]
+    bars[-10] = (high_day, *(100 * price for price in bars[-10][1:5]), 5)  # type: ignore[assignment]
+    sunday = date(2026, 11, 15)
+    bars.append((sunday, close, close, close, close, 5))
+    share(few, "S00").bars = tuple(sorted(bars))
+    feed = few.sync()["kite_prices"]
+    stored = {day for day, _ in closes(few, "S00")}
+    assert not stored & {day, high_day, sunday}
+    notes = [note for note in feed.notes if note.startswith("S00: left out")]
+    assert [str(gone) in note for gone, note in zip((day, sunday, high_day), notes, strict=True)] == [True] * 3
+
+
+def test_a_sunday_on_which_the_market_traded_is_stored(few: KiteRun) -> None:
+    few.sync(Part.INSTRUMENTS)
+    muhurat = date(2026, 11, 8)
+    for one in (share(few, "S00"), few.kite.market.by_key["NSE:NIFTY 50"]):
+        extra: Bar = (muhurat, *one.bars[-9][1:])
+        one.bars = tuple(sorted([*one.bars, extra]))
+    few.sync()
+    assert muhurat in {day for day, _ in closes(few, "S00")}
+
+
+def test_when_not_one_series_can_be_read_the_feed_has_failed(few: KiteRun) -> None:
+    few.sync(Part.HOLDINGS)
+    few.sync(Part.INSTRUMENTS)
+    few.kite.market.by_token.clear()
+    feed = few.sync(Part.PRICES)["kite_prices"]
+    assert (feed.status, "none of 25 series can be read" in feed.detail) == (FeedStatus.FAILED, True)
 
 
 def test_the_bar_of_a_day_that_is_not_over_is_never_stored(few: KiteRun) -> None:

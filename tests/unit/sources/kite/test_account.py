@@ -158,6 +158,8 @@ def test_rows_of_another_shape_are_never_an_empty_book(rows: list[object]) -> No
         {"tradingsymbol": ""},
         {"tradingsymbol": "X" * 60},
         {"tradingsymbol": "A\nB"},
+        {"tradingsymbol": "IN\0FY"},
+        {"tradingsymbol": "IN\ud800"},
         {"instrument_token": "408065"},
         {"instrument_token": -1},
     ],
@@ -178,7 +180,18 @@ def test_a_sold_future_keeps_its_sign_and_its_units() -> None:
     assert (position.quantity, position.multiplier, position.pnl) == (-65, 1, -9750.0)
 
 
-@pytest.mark.parametrize("changed", [{"quantity": None}, {"last_price": math.nan}, {"multiplier": 0}, {"product": 5}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"quantity": None},
+        {"last_price": math.nan},
+        {"multiplier": 0},
+        {"product": 5},
+        {"product": "X" * 21},
+        {"exchange": "X" * 21},
+        {"exchange": "N\0"},
+    ],
+)
 def test_a_damaged_position_is_rejected_and_named(changed: dict[str, object]) -> None:
     positions = read_positions({"net": [POSITION, {**POSITION, **changed}], "day": []})
     assert len(positions.net.rows) == len(positions.net.rejected) == 1
@@ -195,7 +208,37 @@ def test_a_fund_is_keyed_by_isin_and_dated_where_kite_dates_it() -> None:
     assert (fund.isin, fund.units, fund.nav_as_of) == ("INF205K01NT8", 382.488, date(2026, 11, 20))
 
 
-@pytest.mark.parametrize("changed", [{"tradingsymbol": "INFY"}, {"quantity": -1}, {"last_price": "84"}, {"fund": ""}])
+@pytest.mark.parametrize(
+    ("quantity", "pledged", "units", "is_told"),
+    [(0, 600, 600, True), (400, 600, 1000, True), (600, 400, 600, False), (600, 600, 600, False), (5, 0, 5, False)],
+)
+def test_fund_units_that_are_pledged_apart_are_owned_and_told(
+    quantity: float, pledged: float, units: float, is_told: bool
+) -> None:
+    read = read_fund_holdings([{**FUND, "quantity": quantity, "pledged_quantity": pledged}])
+    assert [(fund.units, fund.pledged_units) for fund in read.rows] == [(units, pledged)]
+    assert read.rejected == ()
+    assert len(read.notices) == is_told
+    assert all("INF205K01NT8: more is pledged" in notice for notice in read.notices)
+
+
+def test_a_fund_row_with_neither_free_nor_pledged_units_is_left_out() -> None:
+    read = read_fund_holdings([{**FUND, "quantity": 0}])
+    assert (read.rows, read.notices) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tradingsymbol": "INFY"},
+        {"quantity": -1},
+        {"last_price": "84"},
+        {"fund": ""},
+        {"folio": "1" * 300},
+        {"folio": "12\0003"},
+        {"folio": "12\ud800"},
+    ],
+)
 def test_a_damaged_fund_row_is_rejected_and_named(changed: dict[str, object]) -> None:
     read = read_fund_holdings([FUND, {**FUND, **changed}])
     assert len(read.rows) == len(read.rejected) == 1
@@ -203,7 +246,14 @@ def test_a_damaged_fund_row_is_rejected_and_named(changed: dict[str, object]) ->
 
 @pytest.mark.parametrize(
     "data",
-    [{}, {"equity": 5}, {"equity": {}}, {"equity": {**empty_segment(1.0), "net": math.nan}}, {"equity": None}],
+    [
+        {},
+        {"equity": 5},
+        {"equity": {}},
+        {"equity": {**empty_segment(1.0), "net": math.nan}},
+        {"equity": {**empty_segment(1.0), "net": 1e308}},
+        {"equity": None},
+    ],
 )
 def test_unreadable_margins_are_an_error(data: dict[str, object]) -> None:
     with pytest.raises(KiteDataError):

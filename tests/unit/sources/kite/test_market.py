@@ -43,6 +43,12 @@ def test_a_share_a_future_and_an_index_are_told_apart() -> None:
         "99999999999,1594,INFY,INFOSYS,0.0,,0.0,0.05,1,EQ,NSE,NSE",
         "408065,1594,,INFOSYS,0.0,,0.0,0.05,1,EQ,NSE,NSE",
         "408065,1594,INFY,INFOSYS,0.0,,0.0,0.05,1,EQ,NSE,",
+        "408065,1594,INFY,INFO\0SYS,0.0,,0.0,0.05,1,EQ,NSE,NSE",
+        f"408065,1594,INFY,{'X' * 5000},0.0,,0.0,0.05,1,EQ,NSE,NSE",
+        f"408065,1594,INFY,INFOSYS,0.0,,0.0,0.05,1,{'E' * 21},NSE,NSE",
+        "408065,1594,INFY,INFOSYS,0.0,,0.0,0.05,9999999999,EQ,NSE,NSE",
+        "408065,1594,INFY,INFOSYS,0.0,,1e300,0.05,1,EQ,NSE,NSE",
+        "408065,1594,INFY,INFOSYS,0.0,,0.0,1e-60,1,EQ,NSE,NSE",
     ],
 )
 def test_a_damaged_line_costs_that_line_alone(damaged: str) -> None:
@@ -111,12 +117,17 @@ def test_a_quote_without_a_price_is_rejected(price: object) -> None:
         ("NSE:INFY", []),
         ("NSE:INFY", {**QUOTE, "ohlc": None}),
         ("NSE:INFY", {**QUOTE, "ohlc": {"close": "x"}}),
-        ("NSE:INFY", {**QUOTE, "volume": -1}),
     ],
 )
 def test_only_damaged_quotes_are_an_error(key: str, row: object) -> None:
     with pytest.raises(KiteDataError):
         read_quotes({key: row})
+
+
+@pytest.mark.parametrize("odd", [None, -1, "many", math.nan])
+def test_a_volume_or_open_interest_that_is_none_costs_that_alone(odd: object) -> None:
+    (quote,) = read_quotes({"NSE:INFY": {**QUOTE, "volume": odd, "oi": odd}}).rows
+    assert (quote.last_price, quote.volume, quote.open_interest) == (1515.0, None, None)
 
 
 @pytest.mark.parametrize("depth", [None, [], {"buy": None}, {"buy": [None, {"price": 0, "quantity": 0}]}])
