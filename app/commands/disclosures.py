@@ -18,7 +18,7 @@ from app.domain.errors import InputFileError
 from app.domain.market_hours import trading_day
 from app.domain.serialise import to_json
 from app.ingest.disclosure_checks import Asked
-from app.ingest.disclosure_files import drop_folder, find_files, import_files
+from app.ingest.disclosure_files import drop_folder, find_files, import_files, without_files
 from app.ingest.disclosures import DisclosureImport
 from app.store.migrations import migrate
 
@@ -34,6 +34,12 @@ def add_disclosure_import(parser: argparse.ArgumentParser, open_services: OpenSe
         "files", nargs="*", metavar="FILE", type=Path, help="files and folders; by default the drop folder"
     )
     parser.add_argument("--month", type=_month, metavar="YYYY-MM", help="refuse portfolios of any other month")
+    parser.add_argument(
+        "--older",
+        action="store_true",
+        help="keep months older than the newest stored of a scheme as history. Otherwise they are refused, but for "
+        "what one command brings together and the month that --month names",
+    )
     parser.add_argument("--json", action="store_true", help="a list of what was made of each scheme sheet")
     parser.set_defaults(run=lambda options: _run(options, open_services, console))
 
@@ -46,9 +52,12 @@ def _run(options: argparse.Namespace, open_services: OpenServices, console: Cons
             migrate(connection, services.database.schema)
         paths = options.files or [drop_folder(services.settings.data_dir)]
         source = Source.FOLDER if all(path.is_dir() for path in paths) else Source.UPLOAD
+        failures += without_files(paths)
+        for failure in failures:
+            _complain(console, failure)
         files = find_files(paths)
         task = bar.add_task("", total=len(files))
-        asked = Asked(trading_day(services.now()), source, options.month)
+        asked = Asked(trading_day(services.now()), source, options.month, older=options.older)
         done = import_files(services.database, files, asked, lambda path: bar.update(task, description=path.name))
         for result in done:
             bar.advance(task)
@@ -60,6 +69,9 @@ def _run(options: argparse.Namespace, open_services: OpenServices, console: Cons
             _tell(console, result)
             if result.unreadable:
                 failures.append(InputFileError(result.file.name, result.unreadable))
+    if options.month and sheets and all(sheet.quarantined for sheet in sheets):
+        failures.append(InputFileError("Nothing is used", f"no sheet holds a good portfolio of {options.month:%Y-%m}."))
+        _complain(console, failures[-1])
     if options.json:
         sys.stdout.buffer.write(to_json(sheets) + b"\n")
     return failures[0].exit_code if failures else 0
@@ -92,7 +104,8 @@ def _tell(console: Console, result: DisclosureImport) -> None:
 
 def _complain(console: Console, error: InputFileError) -> None:
     _say(console, f"error: {error.message}", style="bold red")
-    _say(console, f"  {error.remedy}")
+    if error.remedy:
+        _say(console, f"  {error.remedy}")
 
 
 def _say(console: Console, line: str, style: str | None = None) -> None:

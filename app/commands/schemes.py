@@ -14,19 +14,17 @@ from sqlalchemy import Connection
 from app.bootstrap import Services
 from app.domain.imports import ImportResult
 from app.domain.market_hours import trading_day
-from app.domain.schemes import MatchedBy
 from app.domain.serialise import to_json
 from app.ingest.fund_costs import import_ter, import_tracking
 from app.ingest.fund_holdings import import_fund_holdings
 from app.ingest.navs import import_navs
 from app.ingest.schemes import import_navall, say_scheme
 from app.store.migrations import migrate
-from app.store.schemes import load_overrides, load_portfolio_keys
+from app.store.schemes import load_overrides, load_unmatched
 
 OpenServices = Callable[[], AbstractContextManager[Services]]
 Importer = Callable[[Services, Connection, bytes, str, argparse.Namespace], ImportResult]
 MATCH_HELP = "say which of AMFI's schemes a name in a disclosure means"
-DOUBTFUL = frozenset({MatchedBy.NONE, MatchedBy.AMBIGUOUS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,7 @@ def add_match_command(parser: argparse.ArgumentParser, open_services: OpenServic
 
 def read_matches(connection: Connection) -> SchemeMatches:
     """Overrides, and portfolios without a scheme of AMFI's, by name."""
-    unmatched = [one.name for one in load_portfolio_keys(connection).values() if one.matched_by in DOUBTFUL]
-    return SchemeMatches(dict(load_overrides(connection).values()), tuple(sorted(unmatched)))
+    return SchemeMatches(dict(load_overrides(connection).values()), load_unmatched(connection))
 
 
 def _match(
@@ -99,9 +96,9 @@ def _fund_holdings(
 
 
 def _navall(
-    services: Services, connection: Connection, data: bytes, name: str, _options: argparse.Namespace
+    services: Services, connection: Connection, data: bytes, name: str, options: argparse.Namespace
 ) -> ImportResult:
-    return import_navall(connection, data, name, services.now())
+    return import_navall(connection, data, name, services.now(), allow_fewer=options.allow_fewer)
 
 
 def _navs(

@@ -98,6 +98,10 @@ class Outcome(StrEnum):
     PROVISIONAL = "provisional"
 
 
+OLDER = "is older than loaded"
+"""How the reason begins for a month older than the newest stored; the same bytes are taken when it is wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class DisclosureFile:
     """Where portfolios were read from: the bytes by their SHA-256, and the version of the reader."""

@@ -18,7 +18,7 @@ WEEK = 7
 SETTLED = 5
 """NAVs in a row at a new level that show it to be no error."""
 AHEAD = timedelta(days=7)
-"""Liquid funds carry the NAV of the holidays to come; further ahead no NAV can be."""
+"""Liquid and overnight funds carry the NAV of the holidays to come; further ahead no NAV can be."""
 LONGEST_PAUSE = 7
 """Calendar days between two NAVs of a living fund; the longest run of holidays is shorter."""
 MAX_NAV = 1e9
@@ -95,17 +95,18 @@ def is_jump(before: float, after: float, days: int) -> bool:
     return abs(after / before - 1.0) > JUMP * math.sqrt(max(1.0, days / WEEK))
 
 
-def judge_navs(points: Iterable[tuple[date, float]], today: date, confirmed: Sequence[date] = ()) -> JudgedNavs:
+def judge_navs(points: Iterable[tuple[date, float]], latest: date, confirmed: Sequence[date] = ()) -> JudgedNavs:
     """Which NAVs of one fund, a day each and in order, can be believed.
 
-    Held back: what is no NAV, what is of a day to come, and what jumps away from the last good one, until SETTLED NAVs
-    in a row agree with each other at the new level (a split, a payout, a merger) or a person has confirmed the day.
+    Held back: what is no NAV, what is of a day after ``latest``, and what jumps away from the last good one, until
+    SETTLED NAVs in a row agree with each other at the new level (a split, a payout, a merger) or a person has confirmed
+    the day.
     """
     kept: list[tuple[date, float]] = []
     run: list[tuple[date, float]] = []
     held: list[HeldNav] = []
     for day, nav in points:
-        fault = _fault(day, nav, today)
+        fault = _fault(day, nav, latest)
         if fault:
             held.append(HeldNav(day, nav, fault))
         elif not kept or day in confirmed or not is_jump(kept[-1][1], nav, (day - (run or kept)[-1][0]).days):
@@ -123,10 +124,10 @@ def judge_navs(points: Iterable[tuple[date, float]], today: date, confirmed: Seq
     return JudgedNavs(tuple(kept), tuple(sorted([*held, *_told(kept, run)], key=lambda nav: nav.day)))
 
 
-def _fault(day: date, nav: float, today: date) -> str | None:
+def _fault(day: date, nav: float, latest: date) -> str | None:
     if not 0 < nav < MAX_NAV:
         return f"{nav:g} is not a NAV"
-    return "is of a day to come" if day > today + AHEAD else None
+    return "is of a day to come" if day > latest else None
 
 
 def _told(kept: Sequence[tuple[date, float]], run: Iterable[tuple[date, float]]) -> list[HeldNav]:

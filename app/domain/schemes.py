@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -61,6 +62,11 @@ class AmfiScheme:
     nav: float | None
     nav_date: date | None
     former_keys: tuple[str, ...] = ()
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the scheme says before a holiday what its NAV will be: liquid and overnight funds alone do."""
+        return re.search(r"\b(?:liquid|overnight) fund", self.category, re.IGNORECASE) is not None
 
     @property
     def isins(self) -> tuple[str, ...]:

@@ -9,7 +9,15 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from app.domain.disclosures import Disclosure, DisclosureFile, ImportedSheet, Outcome, SchemeSheet, Source
+from app.domain.disclosures import (
+    Disclosure,
+    DisclosureFile,
+    ImportedSheet,
+    LineKind,
+    Outcome,
+    SchemeSheet,
+    Source,
+)
 from app.domain.schemes import Portfolio
 from app.ingest import disclosure_checks as checks
 from app.ingest.disclosure_checks import Asked, Verdict
@@ -19,6 +27,7 @@ from app.sources.amc.cells import month_end
 from app.sources.amc.reader import PARSER_VERSION, read_disclosure
 from app.store.disclosures import (
     JudgedSheet,
+    is_replaced,
     known_files,
     lined_isins,
     load_disclosures,
@@ -28,12 +37,13 @@ from app.store.disclosures import (
     set_symbols,
 )
 from app.store.imports import ImportRecord, lock_imports, record_import
+from app.store.schemes import load_isins
 from app.store.securities import load_nse_symbols
 
 
 @dataclass(frozen=True, slots=True)
 class DisclosureImport:
-    """What became of a file. ``known`` means that its bytes were imported before: nothing was done.
+    """What became of a file. ``known`` means that its bytes were imported before and still count: nothing was done.
 
     ``lines_stored`` is the number of lines of the sheets that are used.
     """
@@ -60,13 +70,15 @@ def import_disclosure(
     month: date | None = None,
     scheme: str | None = None,
     house: str | None = None,
+    older: bool = False,
 ) -> DisclosureImport:
     """Read a file of any fund house and store its portfolios. Raises nothing, whatever the bytes.
 
     With ``month`` (any day of it), ``scheme`` or ``house`` (AMFI's name) sheets of others are refused. A portfolio
-    replaces the one stored of its scheme and month; other months stay.
+    replaces the one stored of its scheme and month; other months stay. One older than the newest stored is refused
+    unless ``older`` or ``month`` asks for it.
     """
-    asked = Asked(today, source, month, scheme, house)
+    asked = Asked(today, source, month, scheme, house, older)
     file = describe(data, name)
     known = load_known(connection, file, asked)
     return known or store_disclosure(connection, file, read_disclosure(data, file.name), asked)
@@ -81,9 +93,12 @@ def describe(data: bytes, name: str) -> DisclosureFile:
 def load_known(connection: Connection, file: DisclosureFile, asked: Asked) -> DisclosureImport | None:
     """What was made of the same bytes before; None where they are to be read.
 
-    Of sheets that are not of the month asked for it is said so, as a first import would.
+    They are read again where another file stands in for a portfolio of theirs and a person gives them once more. Of
+    sheets that are not of the month asked for it is said so, as a first import would.
     """
-    if not known_files(connection, [file.sha256], file.parser_version):
+    if not known_files(connection, [file.sha256], file.parser_version, older=asked.wants_older):
+        return None
+    if asked.puts_back and is_replaced(connection, file.sha256, file.parser_version, asked.beside):
         return None
     sheets = load_imported(connection, file.sha256, file.parser_version)
     return DisclosureImport(file, True, 0, tuple(_as_asked(sheet, asked.month) for sheet in sheets))
@@ -105,7 +120,7 @@ def store_disclosure(
     if known is not None:
         return known
     portfolios = _portfolios(connection, sheets, index)
-    judged, outcome = _judge(connection, sheets, portfolios, asked)
+    judged, outcome = _judge(connection, file, sheets, portfolios, asked)
     stored = save_disclosures(connection, file, judged, asked.source, outcome)
     results = tuple(_result(one) for one in judged)
     refused = [f"{one.sheet or one.file}: {one.quarantined}" for one in results if one.quarantined]
@@ -128,11 +143,19 @@ def _portfolios(
 
 
 def _judge(
-    connection: Connection, sheets: Sequence[SchemeSheet], portfolios: Sequence[Portfolio | None], asked: Asked
+    connection: Connection,
+    file: DisclosureFile,
+    sheets: Sequence[SchemeSheet],
+    portfolios: Sequence[Portfolio | None],
+    asked: Asked,
 ) -> tuple[list[JudgedSheet], Outcome]:
     stored = _stored(connection, portfolios)
     history = [stored.get(portfolio.portfolio_id, []) if portfolio else [] for portfolio in portfolios]
-    verdicts = [checks.judge(*one, asked) for one in zip(sheets, portfolios, history, strict=True)]
+    units = _units(connection, sheets, portfolios)
+    verdicts = [
+        checks.judge(sheet, portfolio, before, asked, file.sha256, ratio)
+        for sheet, portfolio, before, ratio in zip(sheets, portfolios, history, units, strict=True)
+    ]
     keys = [_key(*one) for one in zip(sheets, portfolios, verdicts, strict=True)]
     faults = checks.told_twice(sheets, keys)
     houses = checks.house_notes(portfolios)
@@ -141,7 +164,8 @@ def _judge(
     judged = []
     for at, (sheet, portfolio) in enumerate(zip(sheets, portfolios, strict=True)):
         share = checks.unmapped(sheet.lines)
-        notes = (houses.get(at), checks.history_note(sheet, history[at]), checks.partial_note(share), turnover.get(at))
+        old = None if verdicts[at].fault else checks.history_note(sheet, history[at])
+        notes = (houses.get(at), old, checks.partial_note(share), turnover.get(at), checks.nav_note(*units[at]))
         warned = replace(
             sheet,
             warnings=(*sheet.warnings, *(note for note in notes if note)),
@@ -150,6 +174,15 @@ def _judge(
         end = month_end(sheet.as_on.year, sheet.as_on.month) if sheet.as_on else None
         judged.append(JudgedSheet(warned, portfolio, end, share > checks.PARTIAL_ABOVE, symbols))
     return judged, _outcome(verdicts, judged)
+
+
+def _units(
+    connection: Connection, sheets: Sequence[SchemeSheet], portfolios: Sequence[Portfolio | None]
+) -> list[tuple[int, float]]:
+    """The ``nav_ratio`` of each sheet."""
+    lines = (line for sheet in sheets for line in sheet.lines)
+    known = load_isins(connection, {line.isin for line in lines if line.isin and line.kind is LineKind.FUND_UNIT})
+    return [checks.nav_ratio(sheet, portfolio, known) for sheet, portfolio in zip(sheets, portfolios, strict=True)]
 
 
 def _stored(connection: Connection, portfolios: Sequence[Portfolio | None]) -> dict[int, list[Disclosure]]:
@@ -168,12 +201,11 @@ def _key(sheet: SchemeSheet, portfolio: Portfolio | None, verdict: Verdict) -> t
 def _turnover_notes(
     connection: Connection, sheets: Sequence[SchemeSheet], history: Sequence[Sequence[Disclosure]]
 ) -> Mapping[int, str]:
-    before = {at: checks.last_month(sheet, history[at]) for at, sheet in enumerate(sheets)}
-    previous = {one.disclosure_id for one in before.values() if one}
-    weights = load_issuer_weights(connection, previous, checks.SHARES)
+    others = {at: checks.neighbour(sheet, history[at]) for at, sheet in enumerate(sheets)}
+    weights = load_issuer_weights(connection, {one.disclosure_id for one in others.values() if one}, checks.SECURITIES)
     notes = {
-        at: checks.turnover_note(weights.get(one.disclosure_id, {}), checks.share_weights(sheets[at].lines), one.as_on)
-        for at, one in before.items()
+        at: checks.turnover_note(weights.get(one.disclosure_id, {}), checks.issuer_weights(sheets[at].lines), one.as_on)
+        for at, one in others.items()
         if one
     }
     return {at: note for at, note in notes.items() if note}

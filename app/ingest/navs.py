@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from app.domain.errors import InputFileError
 from app.domain.imports import ImportResult
 from app.domain.market_hours import trading_day
-from app.domain.navs import HeldNav, NavPoint, judge_navs
+from app.domain.navs import AHEAD, HeldNav, NavPoint, judge_navs
 from app.domain.schemes import AmfiScheme, growth_twin, one_row_an_isin
 from app.sources.nav_files import parse_navs
 from app.store.fund_holdings import held_isins
@@ -97,7 +97,8 @@ def store_points(
     series, complaints = [], []
     for symbol in symbols:
         fresh = {nav.day: nav.nav for nav in waiting.get(symbol, ())} | coming[symbol]
-        judged = judge_navs(sorted((stored[symbol] | fresh).items()), today, confirmed.get(symbol, ()))
+        latest = latest_day(owner[symbol], today)
+        judged = judge_navs(sorted((stored[symbol] | fresh).items()), latest, confirmed.get(symbol, ()))
         kept = [(day, nav) for day, nav in judged.kept if day in fresh and stored[symbol].get(day) != nav]
         held = [nav for nav in judged.held if nav.day in fresh]
         series.append(NavSeries(symbol, owner[symbol].amfi_code, owner[symbol].name, kept))
@@ -105,6 +106,11 @@ def store_points(
             save_held_navs(connection, symbol, held)
         complaints += [_told(owner[symbol], symbol, nav) for nav in held]
     return StoredNavs(save_navs(connection, series, now), tuple(complaints))
+
+
+def latest_day(scheme: AmfiScheme, today: date) -> date:
+    """The last day that a NAV of the scheme can be of."""
+    return today + AHEAD if scheme.looks_ahead else today
 
 
 def _stored(connection: Connection, symbols: Sequence[str]) -> dict[str, dict[date, float]]:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from app.domain.errors import RiskError
+from app.domain.errors import InputFileError, RiskError
 from app.domain.imports import ImportResult
+from app.domain.market_hours import trading_day
+from app.domain.navs import AHEAD
 from app.domain.scheme_names import scheme_key
-from app.ingest.navs import store_latest_navs
+from app.domain.schemes import AmfiScheme
+from app.ingest.navs import latest_day, store_latest_navs
 from app.ingest.portfolios import load_index, relink_portfolios
 from app.ingest.scheme_matching import SchemeIndex, match_names
 from app.sources.amfi import parse_navall
+from app.sources.tabular import cap_messages
 from app.store.fund_costs import load_cost_names, relink_costs
 from app.store.imports import ImportRecord, lock_imports, record_import
-from app.store.schemes import load_codes, save_override, save_schemes
+from app.store.schemes import count_listed, load_codes, save_override, save_schemes
 
 KIND = "navall"
+WHOLE = 1_000
+"""Schemes: AMFI's list has some 14,000. What has fewer is an excerpt, and no measure of another list."""
+FEWEST = 0.8
+"""Of the schemes of the list before: in years it lost a few a day."""
 
 
 class UnknownScheme(RiskError):
@@ -28,20 +37,46 @@ class UnknownScheme(RiskError):
     exit_code = 2
 
 
-def import_navall(connection: Connection, data: bytes, name: str, now: datetime) -> ImportResult:
+def import_navall(
+    connection: Connection, data: bytes, name: str, now: datetime, *, allow_fewer: bool = False
+) -> ImportResult:
     """Store AMFI's list, tie portfolios and costs to it anew, and take the newest NAVs of held funds from it.
 
-    Raises:
-        InputFileError: when the file is not AMFI's list.
+    A NAV of a day to come is held back, and told. Raises:
+        InputFileError: when the file is not AMFI's list, is of a day to come or, without ``allow_fewer``, lists far
+            fewer schemes than the newest list stored.
     """
-    listing = parse_navall(data, name)
+    listing, today = parse_navall(data, name), trading_day(now)
+    if listing.as_of > today + AHEAD:
+        raise InputFileError(name, f"is of {listing.as_of}, a day to come.", "Download it again; check the clock here.")
     lock_imports(connection)
-    changed = save_schemes(connection, listing.schemes, listing.as_of)
+    if not allow_fewer:
+        _refuse_cut(len(listing.schemes), count_listed(connection), name)
+    schemes, early = _without_days_to_come(listing.schemes, today)
+    changed = save_schemes(connection, schemes, min(listing.as_of, today))
     relink(connection)
     held = store_latest_navs(connection, now).held
-    rows, digest = len(listing.schemes), sha256(data).hexdigest()
+    rows, digest = len(schemes), sha256(data).hexdigest()
     record_import(connection, ImportRecord(KIND, name, digest, rows, changed, rejected=listing.rejected))
-    return ImportResult(KIND, name, rows, changed, listing.rejected, held)
+    return ImportResult(KIND, name, rows, changed, listing.rejected, (*held, *cap_messages(early)))
+
+
+def _refuse_cut(listed: int, before: int, name: str) -> None:
+    if before >= WHOLE and listed < FEWEST * before:
+        remedy = "Download it again. If the list did shrink: python -m app import navall FILE --allow-fewer"
+        raise InputFileError(name, f"lists {listed:,} schemes after {before:,}: it may be cut short.", remedy)
+
+
+def _without_days_to_come(schemes: Iterable[AmfiScheme], today: date) -> tuple[list[AmfiScheme], list[str]]:
+    """The schemes, without NAVs of days that they can't know yet, and what is to be said of those."""
+    kept, told = [], []
+    for scheme in schemes:
+        if scheme.nav_date is not None and scheme.nav_date > latest_day(scheme, today):
+            plan = f"{scheme.name} ({scheme.amfi_code})"
+            told.append(f"{plan}: the NAV of {scheme.nav_date}, a day to come, is held back")
+            scheme = replace(scheme, nav=None, nav_date=None)  # noqa: PLW2901
+        kept.append(scheme)
+    return kept, told
 
 
 def relink(connection: Connection) -> int:

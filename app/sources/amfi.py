@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from app.domain.errors import InputFileError
 from app.domain.navs import NavFile, NavPoint
@@ -34,8 +34,6 @@ REQUIRED = ("code", "isin", "name", "nav", "day")
 MAX_CODE = 2**31 - 1
 MAX_NAME = 300
 MAX_NAV = 1e9
-AHEAD = timedelta(days=7)
-"""Liquid funds carry the NAV of the holidays to come; further ahead no NAV can be."""
 FEWEST = 0.5
 """A list most of whose lines are unreadable is another file."""
 _CATEGORY = re.compile(r"\bschemes?\s*\(", re.IGNORECASE)
@@ -52,11 +50,12 @@ def parse_navall(data: bytes, name: str) -> SchemeList:
     """Every scheme of AMFI's list, both layouts, dead ones too.
 
     The day of the list is the one most NAVs are of. A NAV that is none (blank, "N.A.", zero) is None; a negative or
-    impossible one is None and named in ``rejected``, the scheme stays. Raises InputFileError for another file.
+    impossible one is None and named in ``rejected``, the scheme stays; of zeros, which hundreds of dead schemes have,
+    the first is named. Raises InputFileError for another file, and for one that ends in the middle of a line.
     """
-    rows = list(_rows(_text(data, name), name))
+    rows = _whole_rows(_text(data, name), name)
     schemes: dict[int, AmfiScheme] = {}
-    rejected: list[str] = []
+    rejected: list[str] = _zeros(rows)
     for row in rows:
         scheme = _scheme(row, rejected)
         if scheme is not None and schemes.setdefault(scheme.amfi_code, scheme) is not scheme:
@@ -74,13 +73,16 @@ def parse_nav_report(data: bytes, name: str) -> NavFile:
     """The NAVs of AMFI's history download (or of NAVAll), by AMFI code and in order of day."""
     points: list[NavPoint] = []
     rejected: list[str] = []
-    for row in _rows(_text(data, name), name):
+    for row in _whole_rows(_text(data, name), name):
         code, day = _code(row.fields["code"]), tabular.parse_day(row.fields["day"])
         nav = tabular.parse_number(row.fields["nav"])
         if code is None or day is None or nav is None:
-            rejected.append(f"line {row.number}: lacks a code, a day or a NAV")
+            found = ", ".join(row.fields[field] for field in ("code", "day", "nav"))
+            rejected.append(f"line {row.number}: lacks a code, a day or a NAV ({tabular.brief(found)})")
         else:
             points.append(NavPoint(code, day, nav))
+    if not points:
+        raise InputFileError(name, f"holds no NAV. {rejected[0] if rejected else ''}".strip(), _REMEDY)
     return NavFile(tuple(sorted(set(points))), tabular.cap_messages(rejected))
 
 
@@ -90,6 +92,7 @@ class _Row:
     house: str
     category: str
     fields: Mapping[str, str]
+    is_short: bool
 
 
 def _text(data: bytes, name: str) -> str:
@@ -97,6 +100,14 @@ def _text(data: bytes, name: str) -> str:
     if not isinstance(content, str):
         raise InputFileError(name, "is a workbook, not AMFI's text list.", _REMEDY)
     return content
+
+
+def _whole_rows(text: str, name: str) -> list[_Row]:
+    """The rows. Raises InputFileError where the last one lacks columns, or letters of its day."""
+    rows = list(_rows(text, name))
+    if rows and (rows[-1].is_short or len(rows[-1].fields["day"]) < len(rows[0].fields["day"])):
+        raise InputFileError(name, f"ends in the middle of line {rows[-1].number}: it was cut short.", _REMEDY)
+    return rows
 
 
 def _rows(text: str, name: str) -> Iterator[_Row]:
@@ -108,7 +119,8 @@ def _rows(text: str, name: str) -> Iterator[_Row]:
             if found:
                 positions = found
             elif positions:
-                yield _Row(number, house, category, _fields(line, positions))
+                is_short = line.count(";") < max(positions.values())
+                yield _Row(number, house, category, _fields(line, positions), is_short)
         elif _CATEGORY.search(line):
             category = line.strip()
         elif line.strip():
@@ -155,6 +167,12 @@ def _scheme(row: _Row, rejected: list[str]) -> AmfiScheme | None:
         nav=nav,
         nav_date=day,
     )
+
+
+def _zeros(rows: Iterable[_Row]) -> list[str]:
+    lines = [row.number for row in rows if tabular.parse_number(row.fields["nav"]) == 0]
+    more = f", nor those of {len(lines) - 1} more lines" if len(lines) > 1 else ""
+    return [f"line {lines[0]}: 0 is no NAV{more}; the schemes are kept"] if lines else []
 
 
 def _nav(row: _Row, rejected: list[str]) -> tuple[float | None, date | None]:

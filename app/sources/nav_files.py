@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.domain.errors import InputFileError
 from app.domain.navs import NavFile, NavPoint
 from app.sources import amfi, tabular
+from app.sources.day_order import refuse_month_first
 from app.sources.holdings_files import is_json
 from app.sources.tabular import Layout
 
@@ -37,7 +38,9 @@ def parse_navs(data: bytes, name: str) -> NavFile:
         return amfi.parse_nav_report(data, name)
     table = tabular.find_table(content, (CSV,), name)
     code = "" if "code" in table.positions else _code_in(name)
-    rows = ((n, record.get("code") or code, record["day"], record["nav"]) for n, record in table.records())
+    records = list(table.records())
+    refuse_month_first([record["day"] for _, record in records], name)
+    rows = ((n, record.get("code") or code, record["day"], record["nav"]) for n, record in records)
     return _collected(rows, name)
 
 
@@ -47,11 +50,12 @@ def _collected(rows: Iterator[tuple[int, str, str, str]], name: str) -> NavFile:
     for number, code, day_text, nav_text in rows:
         day, nav = tabular.parse_day(day_text), tabular.parse_number(nav_text)
         if day is None or nav is None or not (code.isascii() and code.isdigit() and len(code) <= 9):
-            rejected.append(f"row {number}: lacks a code, a day or a NAV")
+            found = tabular.brief(", ".join((code, day_text, nav_text)))
+            rejected.append(f"row {number}: lacks a code, a day or a NAV ({found})")
         else:
             points[NavPoint(int(code), day, nav)] = None
     if not points:
-        raise InputFileError(name, "holds no NAV.", _REMEDY)
+        raise InputFileError(name, f"holds no NAV. {rejected[0] if rejected else ''}".strip(), _REMEDY)
     return NavFile(tuple(sorted(points)), tabular.cap_messages(rejected))
 
 

@@ -150,7 +150,7 @@ class PoliteClient:
         except zlib.error:
             raise SiteRefused(host, "the answer is not packed as it says") from None
         except (http.client.HTTPException, OSError) as error:
-            raise SiteUnavailable(host, f"the connection failed ({type(error).__name__})") from None
+            raise SiteUnavailable(host, _why_unreachable(error)) from None
 
     def _exchange(self, question: Question, end: float) -> Fetched | str:
         host = question.address.host
@@ -200,6 +200,12 @@ def _joined(address: Address, location: str) -> str:
         return urljoin(address.url, location)
     except ValueError:
         raise AddressRefused(address.host, "redirects to what is no address") from None
+
+
+def _why_unreachable(error: Exception) -> str:
+    if isinstance(error, socket.gaierror):
+        return "its name could not be looked up: is this machine connected?"
+    return "it refused the connection" if isinstance(error, ConnectionRefusedError) else "the connection broke off"
 
 
 class _Answer(http.client.HTTPResponse):

@@ -14,10 +14,12 @@ import numpy as np
 from sqlalchemy import Connection, RowMapping, text
 
 from app.domain.disclosures import (
+    OLDER,
     Disclosure,
     DisclosureFile,
     DisclosureLine,
     ImportedSheet,
+    LineKind,
     Outcome,
     PortfolioLines,
     SchemeSheet,
@@ -25,7 +27,7 @@ from app.domain.disclosures import (
     Texts,
 )
 from app.domain.schemes import Portfolio
-from app.domain.securities import ISSUER_LENGTH
+from app.domain.securities import COMPANY_LENGTH, ISSUER_LENGTH
 from app.domain.serialise import to_json
 
 GOOD = "d.quarantined IS NULL AND d.replaced_by IS NULL"
@@ -60,15 +62,40 @@ class JudgedSheet:
     symbols: Mapping[str, str]
 
 
-def known_files(connection: Connection, hashes: Iterable[str], parser_version: int) -> frozenset[str]:
-    """Those of the SHA-256 hashes whose bytes were imported, with a result that another import would not change."""
+def known_files(connection: Connection, hashes: Iterable[str], parser_version: int, *, older: bool) -> frozenset[str]:
+    """Those of the SHA-256 hashes whose bytes were imported, with a result that another import would not change.
+
+    With ``older`` those of which a sheet was refused as an older month are not: it is wanted now.
+    """
     return frozenset(
         connection.scalars(
-            text("""SELECT sha256 FROM risk_disclosure_files
-                    WHERE sha256 = ANY(:hashes) AND parser_version = :version AND outcome <> 'provisional'"""),
-            {"hashes": list(hashes), "version": parser_version},
+            text("""SELECT sha256 FROM risk_disclosure_files f
+                    WHERE sha256 = ANY(:hashes) AND parser_version = :version AND outcome <> 'provisional'
+                      AND NOT (:older AND EXISTS (
+                          SELECT FROM risk_disclosures d
+                          WHERE d.sha256 = f.sha256 AND d.parser_version = f.parser_version
+                            AND starts_with(d.quarantined, :reason)))"""),
+            {"hashes": list(hashes), "version": parser_version, "older": older, "reason": OLDER},
         )
     )
+
+
+def is_replaced(connection: Connection, sha256: str, parser_version: int, beside: Iterable[str]) -> bool:
+    """Whether the portfolio of another file, none of those ``beside``, is used in place of one of these bytes."""
+    return bool(
+        connection.scalar(
+            text(f"""SELECT EXISTS (
+                         SELECT FROM risk_disclosures o JOIN risk_disclosures d USING (portfolio_id, month_end)
+                         WHERE o.sha256 = :sha256 AND o.parser_version = :version AND o.quarantined IS NULL
+                           AND o.replaced_by IS NOT NULL AND {GOOD} AND d.sha256 <> ALL(:beside))"""),  # noqa: S608
+            {"sha256": sha256, "version": parser_version, "beside": [sha256, *beside]},
+        )
+    )
+
+
+def newest_disclosure(connection: Connection) -> int:
+    """The id given last; 0 in an empty store."""
+    return connection.scalar(text("SELECT coalesce(max(disclosure_id), 0) FROM risk_disclosures")) or 0
 
 
 def save_disclosures(
@@ -154,13 +181,22 @@ def load_portfolios(
 def load_issuer_weights(
     connection: Connection, disclosure_ids: Iterable[int], kinds: Iterable[str]
 ) -> dict[int, dict[str, float]]:
-    """Percent by issuer code (the first nine characters of the ISIN) in lines of the kinds, for each disclosure."""
+    """Percent by issuer in lines of the kinds, for each disclosure: by the first nine characters of the ISIN, those of
+    debt by the first seven.
+    """
     rows = connection.execute(
-        text("""SELECT l.disclosure_id, left(l.isin, :issuer) AS issuer, sum(h.weight_pct) AS weight
+        text("""SELECT l.disclosure_id, sum(h.weight_pct) AS weight,
+                       left(l.isin, CASE WHEN l.kind = :debt THEN :company ELSE :issuer END) AS issuer
                 FROM risk_disclosure_lines l JOIN mf_underlying_holdings h USING (id)
                 WHERE l.disclosure_id = ANY(CAST(:ids AS bigint[])) AND l.kind = ANY(:kinds) AND l.isin IS NOT NULL
-                GROUP BY 1, 2"""),
-        {"ids": list(disclosure_ids), "kinds": list(kinds), "issuer": ISSUER_LENGTH},
+                GROUP BY l.disclosure_id, issuer"""),
+        {
+            "ids": list(disclosure_ids),
+            "kinds": list(kinds),
+            "debt": LineKind.DEBT,
+            "company": COMPANY_LENGTH,
+            "issuer": ISSUER_LENGTH,
+        },
     )
     found: dict[int, dict[str, float]] = {}
     for row in rows:
@@ -169,14 +205,17 @@ def load_issuer_weights(
 
 
 def load_newest_refusal(connection: Connection, portfolio_id: int) -> tuple[str, date | None, str] | None:
-    """(file, day, reason) of the newest refused sheet of a scheme imported after its newest good one; None without."""
+    """(file, day, reason) of the newest refused sheet of a scheme imported after its newest good one; None without.
+
+    A month refused for its age does not count: it says nothing against the one in use.
+    """
     row = connection.execute(
         text(f"""SELECT q.file, q.as_on, q.quarantined FROM risk_disclosures q
-                 WHERE q.portfolio_id = :id AND q.quarantined IS NOT NULL AND NOT EXISTS (
+                 WHERE q.portfolio_id = :id AND NOT starts_with(q.quarantined, :older) AND NOT EXISTS (
                      SELECT FROM risk_disclosures d
                      WHERE d.portfolio_id = :id AND {GOOD} AND d.disclosure_id > q.disclosure_id)
                  ORDER BY q.disclosure_id DESC LIMIT 1"""),  # noqa: S608
-        {"id": portfolio_id},
+        {"id": portfolio_id, "older": OLDER},
     ).one_or_none()
     return None if row is None else (row.file, row.as_on, row.quarantined)
 

@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app.domain.schemes import AmfiScheme, FundIdentity, Option, Plan, Portfolio, growth_twin, one_row_an_isin
+from app.domain.schemes import (
+    AmfiScheme,
+    FundIdentity,
+    MatchedBy,
+    Option,
+    Plan,
+    Portfolio,
+    growth_twin,
+    one_row_an_isin,
+)
 
 SCHEME = "amfi_code, isin, other_isin, name, house, category, family, plan, option, nav, nav_date, former_keys"
 PORTFOLIO = "portfolio_id, mf_symbol, amfi_code, scheme_name AS name, house, matched_by"
@@ -58,6 +67,22 @@ def save_schemes(connection: Connection, schemes: Sequence[AmfiScheme], as_of: d
         },
     )
     return result.rowcount
+
+
+def count_listed(connection: Connection) -> int:
+    """How many rows the newest list of AMFI's had; 0 before the first."""
+    newest = "SELECT count(*) FROM risk_amfi_schemes WHERE as_of = (SELECT max(as_of) FROM risk_amfi_schemes)"
+    return connection.scalar(text(newest)) or 0
+
+
+def load_isins(connection: Connection, isins: Iterable[str]) -> dict[str, AmfiScheme]:
+    """AMFI's row of each ISIN, in either of its columns; unknown ones are absent."""
+    rows = connection.execute(
+        text(f"""SELECT {SCHEME} FROM risk_amfi_schemes
+                 WHERE isin = ANY(CAST(:isins AS text[])) OR other_isin = ANY(CAST(:isins AS text[]))"""),  # noqa: S608
+        {"isins": list(isins)},
+    )
+    return one_row_an_isin(_scheme(row._mapping) for row in rows)
 
 
 def load_schemes(connection: Connection) -> tuple[AmfiScheme, ...]:
@@ -133,6 +158,16 @@ def load_portfolio_keys(connection: Connection) -> dict[str, Portfolio]:
         row.scheme_key: Portfolio(row.portfolio_id, row.mf_symbol, row.amfi_code, row.name, row.house, row.matched_by)
         for row in rows
     }
+
+
+def load_unmatched(connection: Connection) -> tuple[str, ...]:
+    """The names of portfolios that are tied to no scheme of AMFI's, in order."""
+    return tuple(
+        connection.scalars(
+            text("SELECT scheme_name FROM risk_portfolios WHERE matched_by = ANY(:doubtful) ORDER BY scheme_name"),
+            {"doubtful": [MatchedBy.NONE, MatchedBy.AMBIGUOUS]},
+        )
+    )
 
 
 def create_portfolio(connection: Connection, key: str, portfolio: Portfolio) -> Portfolio:

@@ -27,6 +27,11 @@ def navall(*rows: str, house: str = "Alpha Mutual Fund") -> bytes:
     return "\r\n".join([*lines, ""]).encode()
 
 
+def many_funds(count: int) -> bytes:
+    """A list of so many schemes, none of which has an ISIN."""
+    return navall(*(f"{100_000 + at};-;-;Alpha Fund {at};Direct Plan;Growth;10.0;20-Nov-2026" for at in range(count)))
+
+
 def fund_row(isin: str = DIRECT, quantity: float = 100.0, **fields: object) -> dict[str, object]:
     """One fund holding as Kite answers it."""
     row = {"tradingsymbol": isin, "fund": f"FUND {isin}", "folio": "1/2", "quantity": quantity, "pledged_quantity": 0}
@@ -43,9 +48,11 @@ def nav_csv(*rows: tuple[str, float]) -> bytes:
     return "\n".join(["date,nav", *(f"{day},{nav}" for day, nav in rows), ""]).encode()
 
 
-def bring_navall(database: Boilerplate, data: bytes, name: str = "NAVAll.txt", now: datetime = NOW) -> ImportResult:
+def bring_navall(
+    database: Boilerplate, data: bytes, name: str = "NAVAll.txt", now: datetime = NOW, *, allow_fewer: bool = False
+) -> ImportResult:
     with database.transaction() as connection:
-        return import_navall(connection, data, name, now)
+        return import_navall(connection, data, name, now, allow_fewer=allow_fewer)
 
 
 def bring_funds(

@@ -12,7 +12,7 @@ import app.__main__ as command_line
 from app.bootstrap import Services, build_services
 from app.settings import Settings
 from tests.integration.conftest import clock
-from tests.integration.disclosure_files import OCTOBER, SCHEME, SEPTEMBER, one_fund
+from tests.integration.disclosure_files import OCTOBER, SCHEME, SEPTEMBER, one_fund, scaled
 from tests.unit.sources.amc.test_opening import HOSTILE
 
 KEYS = [
@@ -94,6 +94,66 @@ def test_the_month_asked_for_refuses_the_others(
     assert reasons == ["is of 2026-10-31, not of 2026-09", None]
 
 
+def test_an_older_month_needs_the_word_unless_one_command_brings_both(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    october, september = folder / "a october.xlsx", folder / "b september.xlsx"
+    assert command(october) == command(september) == 0
+    assert "Refused: S1: is older than loaded: it is of 2026-09-30" in capsys.readouterr().err
+    assert command(september, "--older", "--json") == 0
+    (taken,) = json.loads(capsys.readouterr().out)
+    assert taken["quarantined"] is None
+
+
+def test_a_month_of_which_nothing_is_used_fails_the_command(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(folder, "--month", "2026-08") == 4
+    assert "Nothing is used: no sheet holds a good portfolio of 2026-08." in capsys.readouterr().err
+
+
+def test_a_folder_without_workbooks_fails_the_command_beside_a_good_file(
+    command: Command, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "readme.txt").write_text("hello")
+    assert command(empty, folder / "a october.xlsx") == 4
+    errors = capsys.readouterr().err
+    assert f"error: {empty}: holds no file to import, looked for .xls, .xlsb, .xlsx, .zip." in errors
+    assert "a october.xlsx: 1 portfolios used" in errors
+
+
+def test_a_device_without_end_is_refused_at_once(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("/dev/zero") == 4
+    assert "/dev/zero: is a device or a pipe, not a file." in capsys.readouterr().err
+
+
+def test_a_good_file_given_again_takes_back_its_place(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, other = tmp_path / "good.xlsx", tmp_path / "other.xlsx"
+    good.write_bytes(one_fund(as_on=OCTOBER))
+    other.write_bytes(one_fund(rows=scaled(0.5)))
+    assert [command(good), command(other), command(good)] == [0, 0, 0]
+    assert capsys.readouterr().err.count("good.xlsx: 1 portfolios used, 0 refused, 9 lines stored.") == 2
+    command(good, "--json")
+    (sheet,) = json.loads(capsys.readouterr().out)
+    assert (sheet["warnings"], sheet["stated_total"]) == ([], pytest.approx(2000e5))
+
+
+def test_two_files_of_a_month_given_together_again_change_nothing(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, last = tmp_path / "first.xlsx", tmp_path / "last.xlsx"
+    first.write_bytes(one_fund(as_on=OCTOBER))
+    last.write_bytes(one_fund(rows=scaled(0.5)))
+    command(first, last)
+    capsys.readouterr()
+    assert command(first, last) == 0
+    assert capsys.readouterr().err.count("(all known already)") == 2
+
+
 @pytest.mark.parametrize("month", ["2026", "2026-13", "October"])
 def test_a_month_that_is_none_is_a_wrong_argument(
     command: Command, folder: Path, month: str, capsys: pytest.CaptureFixture[str]
@@ -106,8 +166,10 @@ def test_a_month_that_is_none_is_a_wrong_argument(
 def test_without_a_file_the_drop_folder_is_scanned(
     command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command("--json") == 0
-    assert json.loads(capsys.readouterr().out) == []
+    assert command("--json") == 4
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == []
+    assert "disclosures: holds no file to import, looked for .xls, .xlsb, .xlsx, .zip." in captured.err
     (tmp_path / "data" / "disclosures" / "october.xlsx").write_bytes(one_fund())
     assert command("--json") == 0
     assert [one["file"] for one in json.loads(capsys.readouterr().out)] == ["october.xlsx"]

@@ -10,7 +10,17 @@ import pytest
 from app.__main__ import main
 from app.Boilerplate import Boilerplate
 from app.ingest.portfolios import resolve_portfolios
-from tests.integration.fund_files import DIRECT, FUND, FUND_REGULAR, bring_navall, fund_row, funds_json, nav_csv, navall
+from tests.integration.fund_files import (
+    DIRECT,
+    FUND,
+    FUND_REGULAR,
+    bring_navall,
+    fund_row,
+    funds_json,
+    many_funds,
+    nav_csv,
+    navall,
+)
 from tests.integration.importing import rows
 
 FILES = {
@@ -45,6 +55,22 @@ def test_a_file_that_is_none_is_refused_with_its_remedy(
     (tmp_path / "page.html").write_bytes(b"<html>Too many requests</html>")
     assert main(["import", kind, str(tmp_path / "page.html")]) == 4
     assert "is a web page, not a table" in capsys.readouterr().err
+
+
+def test_a_list_that_was_cut_needs_the_word(
+    tmp_path: Path, database: Boilerplate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring_navall(database, many_funds(1_000))
+    (tmp_path / "NAVAll.txt").write_bytes(many_funds(700))
+    assert main(["import", "navall", str(tmp_path / "NAVAll.txt")]) == 4
+    assert "lists 700 schemes after 1,000: it may be cut short." in capsys.readouterr().err
+    assert main(["import", "navall", "--allow-fewer", str(tmp_path / "NAVAll.txt")]) == 0
+
+
+@pytest.mark.parametrize("kind", [*FILES, "prices", "holdings", "securities", "actions", "derivatives"])
+def test_a_device_without_end_is_no_file(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", kind, "/dev/zero"]) == 4
+    assert "/dev/zero: is a device or a pipe, not a file." in capsys.readouterr().err
 
 
 def test_a_name_is_matched_listed_and_counts(database: Boilerplate, capsys: pytest.CaptureFixture[str]) -> None:

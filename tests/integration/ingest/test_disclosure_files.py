@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from app.ingest.disclosure_checks import Asked
 from app.ingest.disclosure_files import drop_folder, find_files, import_files
 from app.ingest.disclosures import DisclosureImport
 from tests.integration.conftest import TODAY
-from tests.integration.disclosure_files import OCTOBER, SEPTEMBER, one_fund
+from tests.integration.disclosure_files import OCTOBER, SEPTEMBER, bring_disclosure, one_fund, scaled
 from tests.integration.importing import contents, rows
 from tests.shared_data import shared_file
 from tests.unit.sources.amc.test_opening import HOSTILE
@@ -51,6 +52,24 @@ def test_a_folder_gives_its_workbooks_and_archives_and_those_below(folder: Path)
     assert found == ["september.XLSX", "error.xls", "october.xlsx", "readme.txt"]
 
 
+def test_a_folder_is_read_in_order_of_the_months_in_the_names_of_its_files(tmp_path: Path) -> None:
+    for name in ("A 31-Oct-2026.xlsx", "B Portfolio_September2026.xls", "C 30.11.2025.zip", "D.xlsx"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name[0] for path in find_files([tmp_path])] == ["D", "C", "B", "A"]
+
+
+def test_a_first_import_keeps_all_months_and_a_later_one_none_older(database: Boilerplate, tmp_path: Path) -> None:
+    october, september = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    october.write_bytes(one_fund(as_on=OCTOBER))
+    september.write_bytes(one_fund(as_on=SEPTEMBER))
+    assert [result.lines_stored for result in done(bring(database, [tmp_path]))] == [9, 9]
+    (tmp_path / "late.xlsx").write_bytes(one_fund(as_on=date(2026, 8, 31)))
+    late = done(bring(database, [tmp_path]))
+    assert [result.known for result in late] == [True, True, False]
+    assert str(late[2].sheets[0].quarantined).startswith("is older than loaded")
+    assert [result.known for result in done(bring(database, [tmp_path]))] == [True] * 3
+
+
 def test_the_files_of_a_folder_stay_and_the_next_scan_reads_none(
     database: Boilerplate, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +81,7 @@ def test_the_files_of_a_folder_stay_and_the_next_scan_reads_none(
         ("october.xlsx", 9),
     ]
     stored = contents(database)
-    monkeypatch.setattr(disclosure_files, "read_disclosure", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(disclosure_files, "open_workbooks", lambda *_: pytest.fail("read again"))
     second = done(bring(database, [folder]))
     assert [result.known for result in second] == [True] * 3
     assert [result.sheets for result in second] == [result.sheets for result in first]
@@ -76,6 +95,15 @@ def test_a_file_that_is_gone_is_told_and_the_others_are_stored(database: Boilerp
     assert gone.reason == "No such file or directory"
     assert isinstance(good, DisclosureImport)
     assert good.lines_stored == 9
+
+
+def test_a_scan_never_puts_back_what_was_replaced(database: Boilerplate, folder: Path) -> None:
+    bring(database, [folder])
+    bring_disclosure(database, one_fund(rows=scaled(0.5)), "corrected.xlsx")
+    assert [result.known for result in done(bring(database, [folder]))] == [True] * 3
+    assert rows(
+        database, "SELECT file FROM risk_disclosures WHERE month_end = '2026-10-31' AND replaced_by IS NULL"
+    ) == [("corrected.xlsx",)]
 
 
 def test_the_drop_folder_is_made_under_the_data_folder(tmp_path: Path) -> None:
@@ -99,6 +127,7 @@ def test_all_published_files_are_stored_with_the_counts_of_the_reader(database: 
     assert rows(database, good) == [(used,)]
     check_stored_sums(database)
     check_months(database)
+    check_turnover(database)
     check_index_funds(database)
 
 
@@ -126,6 +155,20 @@ def check_months(database: Boilerplate) -> None:
     )
     assert {str(house).upper() for house in months} >= {"SBI2025-1", "SBI2025-7", "NIPPON2025-1", "NIPPON2025-7"}
     assert {str(house).upper() for house in months} >= {"ZERODHA2024-6", "ZERODHA2025-1"}
+
+
+def check_turnover(database: Boilerplate) -> None:
+    """In half a year only an index on momentum and an interval fund at its end changed most of what they hold."""
+    told = rows(
+        database,
+        """SELECT lower(name) FROM risk_disclosures
+           WHERE quarantined IS NULL AND array_to_string(warnings, ' ') LIKE '%% of its securities are others than on%%'
+           ORDER BY 1""",
+    )
+    assert [str(name) for (name,) in told] == [
+        "nippon india annual interval fund-series 1",
+        "nippon india nifty 500 momentum 50 index fund",
+    ]
 
 
 def check_index_funds(database: Boilerplate) -> None:

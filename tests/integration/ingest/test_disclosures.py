@@ -6,15 +6,21 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.Boilerplate import Boilerplate
 from app.domain.disclosures import Source
 from app.ingest import disclosures
+from app.ingest.disclosure_checks import SECURITIES
 from app.ingest.disclosures import relink_symbols
+from app.risk.fund_portfolio import fund_portfolio
+from app.sources.amc.reader import PARSER_VERSION
+from app.store.disclosures import load_issuer_weights
 from tests.integration.disclosure_files import (
     OCTOBER,
     SCHEME,
     SEPTEMBER,
+    SYMBOL,
     bring_disclosure,
     fund_file,
     one_fund,
@@ -22,6 +28,7 @@ from tests.integration.disclosure_files import (
     scheme_sheet,
     with_shares,
 )
+from tests.integration.fund_files import DIRECT, FUND, FUND_REGULAR, REGULAR, bring_navall, navall
 from tests.integration.importing import bring_securities, contents, rows
 from tests.integration.input_files import ISINS, index_list
 from tests.unit.sources.amc.portfolios import SHARES, body, line, words
@@ -64,7 +71,7 @@ def test_a_portfolio_is_stored_in_percent_and_rupees_one_row_a_line(database: Bo
     ]  # fmt: skip
     assert rows(
         database, "SELECT file, sheet, length(sha256), parser_version, source, partial FROM risk_disclosures"
-    ) == [("fund.xlsx", "S1", 64, 1, "upload", False)]
+    ) == [("fund.xlsx", "S1", 64, PARSER_VERSION, "upload", False)]
 
 
 def test_a_month_is_replaced_and_older_months_are_kept(database: Boilerplate) -> None:
@@ -79,6 +86,17 @@ def test_a_month_is_replaced_and_older_months_are_kept(database: Boilerplate) ->
         ("october.xlsx", "october corrected.xlsx"),
         ("october corrected.xlsx", None),
     ]
+
+
+def test_a_fund_of_funds_is_held_against_the_navs_of_amfis_list(database: Boilerplate) -> None:
+    bring_navall(database, navall(FUND, FUND_REGULAR))
+    units = [("Alpha Direct", DIRECT, "", 1_000_000, 1000.0), ("Alpha Regular", REGULAR, "", 1_000_000, 900.0)]
+    rows_ = [words("Mutual Fund Units"), *(line(unit, 1900.0) for unit in units), words("Grand Total", 1900.0, 1.0)]
+    assert reason(database, one_fund(rows=rows_)) is None
+    wrong = [[*row[:5], str(float(row[5]) * 10) if row[5] else "", row[6]] for row in rows_]
+    assert reason(database, one_fund(rows=wrong)) == (
+        "values are not in the unit stated: units of funds would cost 10 times their NAV"
+    )
 
 
 def test_rows_of_the_dashboard_stay_as_they_are(database: Boilerplate) -> None:
@@ -136,19 +154,54 @@ def test_the_month_asked_for_is_taken(database: Boilerplate) -> None:
     assert reason(database, one_fund(), month=date(2026, 10, 7)) is None
 
 
-def test_an_older_month_becomes_history_and_never_the_newest(database: Boilerplate) -> None:
+@pytest.mark.parametrize("source", [Source.UPLOAD, Source.FETCH])
+def test_a_month_older_than_the_newest_loaded_is_refused_and_changes_nothing(
+    database: Boilerplate, source: Source
+) -> None:
+    bring_disclosure(database, one_fund(as_on=SEPTEMBER), "september.xlsx")
     bring_disclosure(database, one_fund(as_on=OCTOBER))
-    (older,) = bring_disclosure(database, one_fund(as_on=SEPTEMBER), "old.xlsx").sheets
-    assert older.quarantined is None
-    assert "is older than the portfolio of 2026-10-31 already stored: kept as history" in older.warnings
-    assert rows(database, f"SELECT max(as_on)::text FROM risk_disclosures WHERE {GOOD}") == [("2026-10-31",)]
+    before = rows(database, "SELECT * FROM mf_underlying_holdings ORDER BY id")
+    late = one_fund(as_on=SEPTEMBER, rows=with_shares(OTHERS))
+    assert str(reason(database, late, "late.xlsx", source=source)).startswith(
+        "is older than loaded: it is of 2026-09-30"
+    )
+    assert rows(database, "SELECT * FROM mf_underlying_holdings ORDER BY id") == before
+    assert bring_disclosure(database, late, source=source).known, "it is not read again until it is wanted"
 
 
-def test_a_download_of_the_newest_that_is_older_than_the_stored_one_is_refused(database: Boilerplate) -> None:
+@pytest.mark.parametrize("asked", [{"older": True}, {"month": SEPTEMBER}])
+def test_an_older_month_that_is_asked_for_becomes_history_and_never_the_newest(
+    database: Boilerplate, asked: dict[str, Any]
+) -> None:
     bring_disclosure(database, one_fund(as_on=OCTOBER))
     old = one_fund(as_on=SEPTEMBER)
-    assert "older than the portfolio of 2026-10-31" in str(reason(database, old, source=Source.FETCH))
-    assert reason(database, old, source=Source.FETCH, month=SEPTEMBER) is None
+    assert reason(database, old) is not None
+    (older,) = bring_disclosure(database, old, "old.xlsx", **asked).sheets
+    assert older.quarantined is None
+    assert "is older than the portfolio of 2026-10-31 already stored: kept as history" in older.warnings
+    assert rows(database, f"SELECT as_on::text FROM risk_disclosures WHERE {GOOD} ORDER BY 1") == [
+        ("2026-09-30",),
+        ("2026-10-31",),
+    ]
+    assert rows(database, "SELECT count(*) FROM risk_disclosures WHERE quarantined IS NOT NULL") == [(0,)]
+    assert bring_disclosure(database, old, **asked).known
+
+
+def test_a_refusal_for_its_age_says_nothing_against_the_month_in_use(database: Boilerplate) -> None:
+    bring_disclosure(database, one_fund(as_on=OCTOBER))
+    bring_disclosure(database, one_fund(as_on=SEPTEMBER), "old.xlsx")
+    with database.transaction() as connection:
+        found = fund_portfolio(connection, SYMBOL, None, date(2026, 11, 20))
+    assert "refused_disclosure" not in {issue.code for issue in found.data_issues}
+
+
+def test_a_newer_reader_reads_an_older_month_again_too(database: Boilerplate, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_disclosure(database, one_fund(as_on=SEPTEMBER), "september.xlsx")
+    bring_disclosure(database, one_fund(as_on=OCTOBER), "october.xlsx")
+    monkeypatch.setattr(disclosures, "PARSER_VERSION", PARSER_VERSION + 1)
+    assert reason(database, one_fund(as_on=SEPTEMBER), "september.xlsx") is None
+    versions = f"SELECT as_on::text, parser_version FROM risk_disclosures WHERE {GOOD} ORDER BY 1"
+    assert rows(database, versions) == [("2026-09-30", PARSER_VERSION + 1), ("2026-10-31", PARSER_VERSION)]
 
 
 def test_the_same_file_twice_is_read_once(database: Boilerplate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,9 +223,9 @@ def test_a_known_file_of_another_month_is_not_passed_off_as_the_one_asked_for(da
 
 def test_a_newer_reader_reads_the_same_bytes_again(database: Boilerplate, monkeypatch: pytest.MonkeyPatch) -> None:
     bring_disclosure(database, one_fund())
-    monkeypatch.setattr(disclosures, "PARSER_VERSION", 2)
+    monkeypatch.setattr(disclosures, "PARSER_VERSION", PARSER_VERSION + 1)
     assert not bring_disclosure(database, one_fund()).known
-    assert rows(database, "SELECT parser_version, replaced_by FROM risk_disclosures") == [(2, None)]
+    assert rows(database, "SELECT parser_version, replaced_by FROM risk_disclosures") == [(PARSER_VERSION + 1, None)]
     assert rows(database, LINES)[0][0] == 9
 
 
@@ -262,20 +315,33 @@ def test_nse_symbols_come_from_the_master_with_new_isins_of_an_issuer_and_follow
     assert rows(database, found) == []
     bring_securities(database, index_list([("INFY", ISINS["INFY"], "IT")]), "list.csv")
     assert rows(database, found) == [("Infosys Limited", "INFY")]
-    bring_disclosure(database, one_fund(as_on=SEPTEMBER, rows=body(old)))  # type: ignore[arg-type]
+    bring_disclosure(database, one_fund(as_on=SEPTEMBER, rows=body(old)), older=True)  # type: ignore[arg-type]
     assert rows(database, found) == [("Infosys Limited", "INFY")] * 2
 
 
 # --- E67
 
 
-def test_shares_that_are_mostly_others_than_a_month_ago_are_stored_with_a_warning(database: Boilerplate) -> None:
+def test_securities_that_are_mostly_others_than_a_month_ago_are_stored_with_a_warning(database: Boilerplate) -> None:
     bring_disclosure(database, one_fund(as_on=SEPTEMBER))
     (same,) = bring_disclosure(database, one_fund(), "same.xlsx").sheets
     assert not any("others than on" in warning for warning in same.warnings)
     (other,) = bring_disclosure(database, one_fund(rows=with_shares(OTHERS)), "other.xlsx").sheets
     assert other.quarantined is None
-    assert "100 % of its shares are others than on 2026-09-30: is it another scheme's file?" in other.warnings
+    assert "88 % of its securities are others than on 2026-09-30: is it another scheme's file?" in other.warnings
+
+
+def test_a_gap_of_months_and_a_later_month_are_compared_as_well_and_debt_by_its_company(database: Boilerplate) -> None:
+    june = date(2026, 6, 30)
+    bring_disclosure(database, one_fund(as_on=june, rows=with_shares(OTHERS)))
+    (october,) = bring_disclosure(database, one_fund()).sheets
+    assert any("are others than on 2026-06-30" in warning for warning in october.warnings)
+    (september,) = bring_disclosure(database, one_fund(as_on=SEPTEMBER), older=True).sheets
+    assert not any("are others than on" in warning for warning in september.warnings)
+    with database.transaction() as connection:
+        ids = connection.scalars(text("SELECT disclosure_id FROM risk_disclosures")).all()
+        weights = load_issuer_weights(connection, ids, SECURITIES)
+    assert {"INE002A01", "IN00202"} <= weights[ids[-1]].keys()
 
 
 # --- kinds of files

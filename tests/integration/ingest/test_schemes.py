@@ -18,10 +18,12 @@ from tests.integration.fund_files import (
     FUND_REGULAR,
     PAYOUT,
     REGULAR,
+    SECOND,
     bring_funds,
     bring_navall,
     fund_row,
     funds_json,
+    many_funds,
     navall,
 )
 from tests.integration.importing import contents, rows
@@ -82,6 +84,38 @@ def test_a_jump_in_the_newest_nav_is_held_back_and_told_with_the_remedy(database
     assert rows(database, "SELECT nav_value, reason FROM risk_held_navs") == [
         (9.0, "moved by -90% from 90 on 2026-11-19")
     ]
+
+
+def test_a_list_of_far_fewer_schemes_than_the_last_one_needs_the_word(database: Boilerplate) -> None:
+    bring_navall(database, many_funds(1_000).replace(b"20-Nov", b"19-Nov"))
+    assert bring_navall(database, many_funds(800).replace(b"20-Nov", b"18-Nov")).rows_read == 800
+    with pytest.raises(InputFileError, match="lists 799 schemes after 1,000: it may be cut short") as error:
+        bring_navall(database, many_funds(799))
+    assert "--allow-fewer" in error.value.remedy
+    assert bring_navall(database, many_funds(500), allow_fewer=True).rows_read == 500
+    assert bring_navall(database, many_funds(500)).rows_changed == 0
+
+
+def test_a_nav_of_a_day_to_come_is_held_back_but_of_liquid_funds(database: Boilerplate) -> None:
+    """It is the 20th."""
+    bring_funds(database, funds_json(fund_row(DIRECT)))
+    result = bring_navall(database, navall(FUND.replace("20-Nov", "25-Nov"), SECOND))
+    assert result.warnings == ("Alpha Flexi Cap Fund (900001): the NAV of 2026-11-25, a day to come, is held back",)
+    assert rows(database, "SELECT nav, nav_date FROM risk_amfi_schemes ORDER BY amfi_code") == [
+        (None, None),
+        (20.0, date(2026, 11, 20)),
+    ]
+    assert rows(database, NAVS) == []
+    liquid = navall(FUND.replace("20-Nov", "25-Nov"), SECOND.replace("20-Nov", "21-Nov")).replace(
+        b"Equity Scheme - Flexi Cap Fund", b"Debt Scheme - Liquid Fund"
+    )
+    assert bring_navall(database, liquid).warnings == ()
+    assert [row[2] for row in rows(database, NAVS)] == [date(2026, 11, 25)]
+
+
+def test_a_list_of_a_day_far_ahead_is_refused(database: Boilerplate) -> None:
+    with pytest.raises(InputFileError, match="is of 2027-11-20, a day to come"):
+        bring_navall(database, navall(FUND.replace("2026", "2027")))
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def test_a_long_silence_allows_more() -> None:
 
 
 def test_a_day_to_come_is_held() -> None:
-    judged = judge_navs([(TODAY, 10.0), (TODAY + timedelta(days=3), 10.0), (TODAY + timedelta(days=30), 10.0)], TODAY)
-    assert len(judged.kept) == 2
+    judged = judge_navs([(TODAY, 10.0), (TODAY + timedelta(days=1), 10.0)], TODAY)
+    assert len(judged.kept) == 1
     assert judged.held[0].reason == "is of a day to come"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 
@@ -22,6 +23,10 @@ REAL = {
     # file -> rows, AMC lines, category lines, without a first ISIN, without any, families
     "mf/amfi/NAVAll_6col_2026-08-18.txt": (14_280, 52, 93, 812, 180, date(2026, 8, 18)),
     "mf/amfi/NAVAll_8col_2026-08-21.txt": (14_282, 52, 101, 806, 174, date(2026, 8, 21)),
+}
+ZEROS = {
+    "mf/amfi/NAVAll_6col_2026-08-18.txt": "0 is no NAV, nor those of 242 more lines; the schemes are kept",
+    "mf/amfi/NAVAll_8col_2026-08-21.txt": "0 is no NAV, nor those of 240 more lines; the schemes are kept",
 }
 FIVE = {"INF204KB1XN0", "INF204KB1XK6", "INF204KB1304", "INF204KA1UU2", "INF204KA1US6"}
 
@@ -47,7 +52,7 @@ def test_the_real_lists_are_read_whole(path: str) -> None:
         read.as_of,
     ) == REAL[path]
     assert {isin for isin, count in isins.items() if count > 1} == FIVE
-    assert read.rejected == ()
+    assert [line.split(": ", 1)[1] for line in read.rejected] == [ZEROS[path]]
 
 
 def test_plan_and_option_come_from_their_columns() -> None:
@@ -72,14 +77,14 @@ def test_plan_and_option_come_from_the_name_where_there_are_no_columns() -> None
     assert (scheme.plan, scheme.option, scheme.family) == (Plan.DIRECT, Option.PAYOUT, "alpha/alpha value")
 
 
-@pytest.mark.parametrize("nav", ["N.A.", "", "-", "0.0000"])
+@pytest.mark.parametrize("nav", ["N.A.", "", "-"])
 def test_a_missing_nav_leaves_the_scheme(nav: str) -> None:
     read = parse_navall(listing(ROW, ROW.replace("120586", "1").replace("100.5", nav)), "NAVAll.txt")
     assert [scheme.nav for scheme in read.schemes] == [100.5, None]
     assert read.rejected == ()
 
 
-@pytest.mark.parametrize("nav", ["-1", "1e30"])
+@pytest.mark.parametrize("nav", ["-1", "1e30", "0.0000"])
 def test_an_impossible_nav_is_told_and_the_scheme_stays(nav: str) -> None:
     read = parse_navall(listing(ROW, ROW.replace("120586", "1").replace("100.5", nav)), "NAVAll.txt")
     assert read.schemes[1].nav is None
@@ -104,8 +109,22 @@ def test_another_file_is_refused_with_the_remedy(data: bytes) -> None:
     assert error.value.remedy
 
 
+@pytest.mark.parametrize("parse", [parse_navall, parse_nav_report])
+@pytest.mark.parametrize("lost", [1, 2, 9, 11, 12, 20])
+def test_a_list_cut_in_the_middle_of_its_last_line_is_refused(parse: Callable[[bytes, str], object], lost: int) -> None:
+    whole = listing(ROW, ROW.replace("120586", "7"))
+    assert parse(whole + b"\r\n \r\n", "NAVAll.txt")
+    with pytest.raises(InputFileError, match="ends in the middle of line 6: it was cut short"):
+        parse(whole[:-lost], "NAVAll.txt")
+
+
+def test_a_report_without_a_nav_quotes_its_first_row() -> None:
+    with pytest.raises(InputFileError, match=r"holds no NAV\. line 5: .*\(120586, 21-Aug-2026, N\.A\.\)"):
+        parse_nav_report(listing(ROW.replace("100.5", "N.A.")), "history.txt")
+
+
 def test_the_history_download_is_read_by_its_own_header() -> None:
-    rows = ("100;A Fund;INF109K016L0;;10.5;;;20-Aug-2026", "100;A Fund;INF109K016L0;;10.4;;;19-Aug-2026", "x;;;;;;;")
+    rows = ("100;A Fund;INF109K016L0;;10.5;;;20-Aug-2026", "x;;;;;;;", "100;A Fund;INF109K016L0;;10.4;;;19-Aug-2026")
     read = parse_nav_report(listing(*rows, header=HISTORY), "history.txt")
     assert [(point.amfi_code, point.day.day, point.nav) for point in read.points] == [(100, 19, 10.4), (100, 20, 10.5)]
     assert len(read.rejected) == 1

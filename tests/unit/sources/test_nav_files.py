@@ -48,6 +48,7 @@ def test_a_negative_or_zero_nav_comes_through_to_be_judged_and_a_bad_row_is_name
         (b"date,nav\n2018-01-01,1\n", "nav.csv", "which scheme"),
         (b"date,nav\n2018-01-01,1\n", "120716-119063.csv", "which scheme"),
         (b"date,nav\n", "120716.csv", "no NAV"),
+        (b"date,nav\nsoon,5\n1-1-18,x\n", "120716.csv", r"no NAV\. row 2: lacks a code, .*\(120716, soon, 5\)"),
         (b'{"meta": {}, "data": [], "status": "SUCCESS"}', "a.json", "meta"),
         (b'{"status": "ERROR"}', "a.json", "meta"),
         (b"[1, 2]", "a.json", "meta"),
