@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
+from decimal import Decimal
+from enum import Enum
 from hashlib import sha256
 from typing import Protocol
 
@@ -17,10 +19,12 @@ class _Digest(Protocol):
 
 
 def fingerprint(value: object) -> str:
-    """SHA-256 in hex over dataclasses, arrays, mappings, sequences, sets, numbers, texts and dates, by type and order.
+    """SHA-256 in hex over dataclasses, arrays, mappings, sequences, sets, numbers, texts, dates and members of enums.
 
-    Fields of a dataclass that do not count when two are compared do not count here.
-    Raises TypeError for anything else.
+    By type and order. Fields of a dataclass that do not count when two are compared do not count here.
+
+    Raises:
+        TypeError: for anything else, whose content is not known; what only has an identity has none.
     """
     digest = sha256()
     _feed(digest, value)
@@ -28,9 +32,11 @@ def fingerprint(value: object) -> str:
 
 
 def _feed(digest: _Digest, value: object) -> None:
-    if value is None or isinstance(value, bool | str | int | float | bytes | date | timedelta):
+    if value is None or isinstance(value, bool | str | int | float | bytes | date | timedelta | Decimal):
         plain = float(value) if isinstance(value, float) else str(value) if isinstance(value, str) else value
         _part(digest, type(plain).__name__, repr(plain))
+    elif isinstance(value, Enum):
+        _part(digest, type(value).__name__, value.name)
     elif isinstance(value, np.ndarray):
         _feed_array(digest, value)
     elif isinstance(value, np.generic):
@@ -49,7 +55,7 @@ def _feed(digest: _Digest, value: object) -> None:
 
 
 def _feed_array(digest: _Digest, array: np.ndarray) -> None:
-    if array.dtype == object:
+    if array.dtype.hasobject:  # its bytes are addresses
         _feed_all(digest, f"array {array.shape}", array.ravel().tolist())
         return
     _part(digest, f"{array.dtype.str} {array.shape}", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -11,11 +11,14 @@ from typing import Any, Protocol
 from app.domain.data_issues import DataIssue
 from app.domain.errors import RiskError
 from app.domain.fingerprints import fingerprint
-from app.domain.risk_reports import Measure, Unit
+from app.domain.risk_reports import WINDOWS, Measure, Unit
+
+NO_WINDOW = ""
+"""The window of a figure that is of the whole report."""
 
 
 class RunKind(StrEnum):
-    """``daily``: the end-of-day snapshot; ``on_demand``: somebody asked."""
+    """``daily``: the end-of-day snapshot; ``on_demand``: somebody asked, on a screen, over the API or by a command."""
 
     DAILY = "daily"
     ON_DEMAND = "on_demand"
@@ -65,29 +68,81 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BookUsed:
+    """A book of shares or of funds: our snapshot of this number, or without one the dashboard's of the day."""
+
+    as_of: date
+    snapshot_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BooksUsed:
+    """The books that a report was computed from; None where there was none."""
+
+    shares: BookUsed | None = None
+    funds: BookUsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is asked for: ``windows`` in order of length, VaR over ``horizon_days`` trading days.
+
+    ``until`` is the day that somebody named: the book is valued at its closes. With ``is_newest`` nobody named one:
+    it is the day of asking, and the newer of the close and the price that came with the holdings counts.
+
+    ``books`` are those of a kept run that is computed again; None for the ones that count for the day.
+    """
+
+    until: date
+    windows: tuple[str, ...] = tuple(WINDOWS)
+    horizon_days: int = 1
+    is_newest: bool = False
+    books: BooksUsed | None = field(default=None, compare=False)
+
+    @property
+    def as_of(self) -> date | None:
+        """The day that was named, None for the newest."""
+        return None if self.is_newest else self.until
+
+    def book_day(self, today: date) -> date | None:
+        """The day to read the book for; None for the newest book there is."""
+        return None if self.is_newest and self.until >= today else self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
-    """A report and everything that it was computed from, by a name for the reader."""
+    """A report, what was asked, and everything that it was computed from, by a name for the reader."""
 
     report: Report
+    asked: Asked
     inputs: Mapping[str, object]
+    books: BooksUsed
+
+
+Keeper = Callable[[Computed], None]
+"""Takes every report that was computed for somebody, and returns at once."""
+
+
+def keep_nothing(_computed: Computed) -> None:
+    """The keeper of a calculator that nobody gave one."""
 
 
 def inputs_by_field(book: Any) -> dict[str, object]:
-    """The fields of a book as inputs, by their names."""
-    return {field.name: getattr(book, field.name) for field in fields(book)}
+    """The fields of a book as inputs, by their names; those that do not count when two are compared are none."""
+    return {one.name: getattr(book, one.name) for one in fields(book) if one.compare}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A kind of report that is kept day by day. ``compute`` gives it over all windows, as of a day."""
+    """A kind of report that is kept day by day."""
 
     name: str
-    compute: Callable[[date], Computed]
+    compute: Callable[[Asked], Computed]
 
 
 @dataclass(frozen=True, slots=True)
 class RunMeasure:
-    """One measure of a run, as the report had it."""
+    """One measure of a run, as the report had it; what is of the whole report has the window ``NO_WINDOW``."""
 
     window: str
     name: str
@@ -101,7 +156,7 @@ class RunMeasure:
 
 @dataclass(frozen=True, slots=True)
 class RiskRun:
-    """A kept report. It was asked for ``until`` and rests on prices of ``as_of``; ``report`` is its JSON.
+    """A kept report, which rests on prices of ``as_of``; ``report`` is its JSON.
 
     ``inputs`` are fingerprints by name; empty for a report that was kept before they were noted.
     """
@@ -109,7 +164,8 @@ class RiskRun:
     scope: str
     kind: RunKind
     as_of: date
-    until: date
+    asked: Asked
+    books: BooksUsed
     computed_at: datetime
     value: float | None
     is_sample: bool
@@ -127,7 +183,7 @@ class RiskRun:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days that runs are kept; None is for ever."""
+    """Days that runs are kept, None for ever: the end-of-day snapshot of each day, and everything else."""
 
     daily: int | None = None
     on_demand: int | None = 90
@@ -150,7 +206,10 @@ class HistoryPoint:
 
 @dataclass(frozen=True)
 class HistorySeries:
-    """A measure over time, one point a day that has a run. ``starts`` is the first day kept of the scope."""
+    """A measure over time, one point a day that has a run. ``starts`` is the first day kept of the scope.
+
+    ``sample_data``: the points are of the generated book.
+    """
 
     scope: str
     measure: str
@@ -158,14 +217,14 @@ class HistorySeries:
     unit: Unit | None
     starts: date | None
     points: tuple[HistoryPoint, ...]
+    sample_data: bool = False
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A measure that came out otherwise; None where one side has no figure."""
+    """A figure that came out otherwise, by its place in the report; None where one side has none."""
 
-    window: str
-    measure: str
+    figure: str
     kept: float | None
     now: float | None
 
@@ -185,6 +244,6 @@ class Recomputation:
 
 
 class UnknownRun(RiskError):
-    """No run is kept under this number, scope or measure."""
+    """No run is kept under this number, scope or measure, or the book of it is gone."""
 
     exit_code = 2

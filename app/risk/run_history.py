@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import isclose
+from typing import Any
+
+import orjson
 
 from app.Boilerplate import Boilerplate
-from app.domain.fingerprints import fingerprint
+from app.domain.days import check_days
 from app.domain.market_hours import trading_day
 from app.domain.risk_runs import (
-    Computed,
+    Asked,
     Difference,
     HistorySeries,
     Recomputation,
-    Report,
     Retention,
-    RiskRun,
     RunKind,
-    RunMeasure,
     Scope,
     UnknownRun,
 )
 from app.domain.serialise import to_json
 from app.risk.report_windows import check_windows
-from app.store.risk_runs import KeptRun, kept_measures, load_run, load_series, prune_runs, save_run
+from app.risk.run_figures import figures_of, measures_of
+from app.risk.run_keeping import CODE, RunKeeper, inputs_of
+from app.store.risk_runs import KeptRun, kept_measures, load_run, load_series, prune_runs
 
-CODE = "the app's code"
 SAME = 1e-12
 """Relative difference up to which two figures count as the same."""
 
 
 class RunHistory:
-    """Runs of every scope. ``code_version`` names the code that computes them."""
+    """Runs of every scope, which ``keeper`` writes."""
 
     def __init__(
         self,
         database: Boilerplate,
         scopes: Sequence[Scope],
         retention: Retention,
-        code_version: str,
+        keeper: RunKeeper,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._scopes = {scope.name: scope for scope in scopes}
         self._retention = retention
-        self._code_version = code_version
+        self._keeper = keeper
         self._now = now
 
     @property
@@ -58,20 +59,17 @@ class RunHistory:
 
         Raises:
             UnknownRun: for a scope that is not kept.
+            WrongDay: for a day that has not come yet.
             DatabaseUnavailable: when Postgres can't be reached.
         """
-        now = self._now()
-        day = until or trading_day(now)
-        computed = self._scope(scope).compute(day)
-        report = computed.report
-        if report.as_of is None:
+        computed = self._scope(scope).compute(Asked(until or trading_day(self._now())))
+        as_of = computed.report.as_of
+        if as_of is None:
             return f"{scope}: nothing to keep, there are no prices yet"
-        run = _run_of(computed, report.as_of, day, kind, self._code_version, now)
-        with self._database.transaction() as connection:
-            run_id = save_run(connection, run)
+        run_id = self._keeper.keep(computed, kind)
         if run_id is None:
-            return f"{scope} report of {report.as_of}: kept already, nothing new"
-        return f"{scope} report of {report.as_of} kept as run {run_id}"
+            return f"{scope} report of {as_of}: kept already, nothing new"
+        return f"{scope} report of {as_of} kept as run {run_id}"
 
     def prune(self) -> int:
         """Remove what has been kept for long enough; returns how many runs."""
@@ -90,14 +88,16 @@ class RunHistory:
 
         Raises:
             UnknownWindow: for a window that is not 60d, 90d or 1y.
-            UnknownRun: for a scope or a measure that is not kept; names those that are.
+            UnknownRun: for a scope or a measure that is not kept; names those that are, or that a first run would have.
+            WrongDay: for days that have not come yet, or that are out of order.
         """
         self._scope(scope)
         (name,) = check_windows((window,))
+        check_days(trading_day(self._now()), since, until)
+        known = self.measures(scope) or self._future_measures(scope)
+        if measure not in known:
+            raise UnknownRun(f"There is no measure {measure!r} in {scope}.", f"Use one of {', '.join(known)}.")
         with self._database.transaction() as connection:
-            known = kept_measures(connection, scope)
-            if known and measure not in known:
-                raise UnknownRun(f"There is no measure {measure!r} in {scope}.", f"Use one of {', '.join(known)}.")
             return load_series(connection, scope, measure, name, since, until)
 
     def measures(self, scope: str) -> tuple[str, ...]:
@@ -106,18 +106,23 @@ class RunHistory:
         with self._database.transaction() as connection:
             return kept_measures(connection, scope)
 
+    def _future_measures(self, scope: str) -> tuple[str, ...]:
+        """Names of the measures that a run would have if one were kept now."""
+        report = self._scope(scope).compute(Asked(trading_day(self._now()))).report
+        return tuple(sorted({measure.name for measure in measures_of(report)}))
+
     def recompute(self, run_id: int) -> Recomputation:
         """Compute a kept run again from what is stored now, and compare.
 
         Raises:
-            UnknownRun: for a number that is not kept.
+            UnknownRun: for a number that is not kept, or whose holdings are no longer stored.
         """
         with self._database.transaction() as connection:
             kept = load_run(connection, run_id)
         if kept is None:
             raise UnknownRun(f"There is no run {run_id}.", "GET /api/risk/history gives the number of every point.")
-        computed = self._scope(kept.scope).compute(kept.until)
-        return compare(kept, measures_of(computed.report), inputs_of(computed, self._code_version))
+        computed = self._scope(kept.scope).compute(kept.asked)
+        return compare(kept, orjson.loads(to_json(computed.report)), inputs_of(computed, self._keeper.code_version))
 
     def _scope(self, name: str) -> Scope:
         if name not in self._scopes:
@@ -125,37 +130,26 @@ class RunHistory:
         return self._scopes[name]
 
 
-def measures_of(report: Report) -> tuple[RunMeasure, ...]:
-    """Every measure of every window of a report."""
-    return tuple(
-        RunMeasure(
-            window, name, found.value, found.unit, found.rupees, found.observations, found.coverage, found.unavailable
-        )
-        for window, measured in report.windows.items()
-        for name, found in measured.measures.items()
-    )
+def compare(kept: KeptRun, report: Mapping[str, Any], inputs: Mapping[str, str]) -> Recomputation:
+    """A kept run beside the JSON of the same report computed now, number by number.
 
-
-def inputs_of(computed: Computed, code_version: str) -> dict[str, str]:
-    """Fingerprints of everything that a report was computed from, the code among it."""
-    return {CODE: code_version} | {name: fingerprint(content) for name, content in computed.inputs.items()}
-
-
-def compare(kept: KeptRun, measures: Sequence[RunMeasure], inputs: Mapping[str, str]) -> Recomputation:
-    """A kept run beside the same one computed now."""
-    before, now = ({(row.window, row.name): row.value for row in rows} for rows in (kept.measures, measures))
+    What only another version of the app gives is no difference.
+    """
+    before, now = figures_of(kept.report), figures_of(report)
+    is_same_code = kept.inputs.get(CODE) == inputs.get(CODE)
+    places = dict.fromkeys([*now, *before]) if is_same_code else before
     differences = tuple(
-        Difference(*key, before.get(key), now.get(key))
-        for key in dict.fromkeys([*before, *now])
-        if not _is_same(before.get(key), now.get(key))
+        Difference(place, before.get(place), now.get(place))
+        for place in places
+        if not _is_same(before.get(place), now.get(place))
     )
     changed = [name for name in dict.fromkeys([*kept.inputs, *inputs]) if kept.inputs.get(name) != inputs.get(name)]
     return Recomputation(
         run_id=kept.run_id,
         scope=kept.scope,
-        until=kept.until,
+        until=kept.asked.until,
         reproduced=not differences,
-        compared=len(before),
+        compared=sum(figure is not None for figure in before.values()),
         changed=tuple(changed) if kept.inputs else (),
         differences=differences,
         inputs_noted=bool(kept.inputs),
@@ -166,21 +160,3 @@ def _is_same(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
     return isclose(one, other, rel_tol=SAME, abs_tol=SAME)
-
-
-def _run_of(computed: Computed, as_of: date, until: date, kind: RunKind, code_version: str, now: datetime) -> RiskRun:
-    report = computed.report
-    return RiskRun(
-        scope=report.scope,
-        kind=kind,
-        as_of=as_of,
-        until=until,
-        computed_at=now.astimezone(UTC),
-        value=report.value,
-        is_sample=report.sample_data,
-        code_version=code_version,
-        inputs=inputs_of(computed, code_version),
-        measures=measures_of(report),
-        issues=to_json(report.data_issues),
-        report=to_json(report),
-    )

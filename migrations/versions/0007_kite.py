@@ -7,6 +7,14 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
+    _create_feeds()
+    _create_account_snapshots()
+    _create_host_writes()
+    _create_instruments()
+    _create_candle_series()
+
+
+def _create_feeds() -> None:
     op.execute("""
     CREATE TABLE risk_feeds (
         feed text PRIMARY KEY,
@@ -20,6 +28,9 @@ def upgrade() -> None:
         total integer NOT NULL DEFAULT 0,
         notes text[] NOT NULL DEFAULT '{}')
     """)
+
+
+def _create_account_snapshots() -> None:
     op.execute("""
     CREATE TABLE risk_account_snapshots (
         part text NOT NULL CHECK (part IN ('holdings', 'mf_holdings', 'positions', 'margins')),
@@ -37,12 +48,18 @@ def upgrade() -> None:
         "CREATE UNIQUE INDEX risk_account_snapshots_doubtful ON risk_account_snapshots (part) "
         "WHERE held_back IS NOT NULL"
     )
+
+
+def _create_host_writes() -> None:
     op.execute("""
     CREATE TABLE risk_host_writes (
         table_name text NOT NULL,
         written_at timestamp NOT NULL,
         PRIMARY KEY (table_name, written_at))
     """)
+
+
+def _create_instruments() -> None:
     op.execute("""
     CREATE TABLE risk_instruments (
         exchange text NOT NULL,
@@ -60,6 +77,9 @@ def upgrade() -> None:
     """)
     op.execute("CREATE INDEX risk_instruments_symbol ON risk_instruments (symbol, exchange)")
     op.execute("CREATE INDEX risk_instruments_name ON risk_instruments (name, expiry) WHERE expiry IS NOT NULL")
+
+
+def _create_candle_series() -> None:
     op.execute("""
     CREATE TABLE risk_candle_series (
         series_id integer PRIMARY KEY REFERENCES risk_price_series ON DELETE CASCADE,

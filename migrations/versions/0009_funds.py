@@ -7,6 +7,15 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
+    _create_schemes()
+    _create_portfolios()
+    _create_fund_book()
+    _create_held_navs()
+    _create_costs()
+    _create_tracking()
+
+
+def _create_schemes() -> None:
     op.execute("""
     CREATE TABLE risk_amfi_schemes (
         amfi_code integer PRIMARY KEY,
@@ -32,6 +41,9 @@ def upgrade() -> None:
         amfi_code integer NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now())
     """)
+
+
+def _create_portfolios() -> None:
     op.execute("""
     CREATE TABLE risk_portfolios (
         portfolio_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -44,6 +56,9 @@ def upgrade() -> None:
         created_at timestamptz NOT NULL DEFAULT now())
     """)
     op.execute("CREATE INDEX risk_portfolios_amfi_code ON risk_portfolios (amfi_code)")
+
+
+def _create_fund_book() -> None:
     op.execute("""
     CREATE TABLE risk_fund_snapshots (
         snapshot_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -67,6 +82,9 @@ def upgrade() -> None:
         nav_date date,
         PRIMARY KEY (snapshot_id, line))
     """)
+
+
+def _create_held_navs() -> None:
     op.execute("""
     CREATE TABLE risk_held_navs (
         mf_symbol text NOT NULL,
@@ -76,6 +94,9 @@ def upgrade() -> None:
         seen_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (mf_symbol, nav_date))
     """)
+
+
+def _create_costs() -> None:
     op.execute("""
     CREATE TABLE risk_fund_costs (
         scheme_key text NOT NULL,
@@ -89,6 +110,9 @@ def upgrade() -> None:
         PRIMARY KEY (scheme_key, plan, kind, as_of))
     """)
     op.execute("CREATE INDEX risk_fund_costs_family ON risk_fund_costs (family)")
+
+
+def _create_tracking() -> None:
     op.execute("""
     CREATE TABLE risk_fund_tracking (
         scheme_key text NOT NULL,

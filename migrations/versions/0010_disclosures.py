@@ -15,6 +15,12 @@ SELECT EXISTS (
 
 
 def upgrade() -> None:
+    _create_files()
+    _create_disclosures()
+    _create_lines()
+
+
+def _create_files() -> None:
     op.execute("""
     CREATE TABLE risk_disclosure_files (
         sha256 text NOT NULL,
@@ -25,6 +31,9 @@ def upgrade() -> None:
         imported_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (sha256, parser_version))
     """)
+
+
+def _create_disclosures() -> None:
     op.execute("""
     CREATE TABLE risk_disclosures (
         disclosure_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -54,6 +63,9 @@ def upgrade() -> None:
         "WHERE quarantined IS NULL AND replaced_by IS NULL"
     )
     op.execute("CREATE INDEX risk_disclosures_sha256 ON risk_disclosures (sha256)")
+
+
+def _create_lines() -> None:
     if not op.get_bind().scalar(text(HAS_UNIQUE_ID)):
         op.execute("CREATE UNIQUE INDEX mf_underlying_holdings_id ON mf_underlying_holdings (id)")
     op.execute("""

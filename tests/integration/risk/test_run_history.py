@@ -8,7 +8,7 @@ import pytest
 
 from app.bootstrap import Services, build_services
 from app.domain.errors import UnknownWindow
-from app.domain.risk_runs import HistoryPoint, Retention, RunKind, UnknownRun
+from app.domain.risk_runs import Asked, HistoryPoint, Retention, RunKind, UnknownRun
 from app.ingest.sample_book import load_sample
 from app.risk.run_history import RunHistory
 from app.scheduled_jobs import daily_risk
@@ -61,7 +61,7 @@ def test_a_kept_run_has_everything_of_the_report(filled: Services) -> None:
     assert keep(filled, TODAY) == [f"equity report of {TODAY} kept as run 1"]
     report = filled.equity.report(as_of=TODAY)
     measures = sum(len(window.measures) for window in report.windows.values())
-    assert rows(filled.database, "SELECT count(*) FROM risk_run_measures") == [(measures,)]
+    assert rows(filled.database, "SELECT count(*) FROM risk_run_measures WHERE window_name <> ''") == [(measures,)]
     found = rows(
         filled.database,
         """SELECT value, is_sample, jsonb_array_length(data_issues), report->>'as_of', length(inputs_hash),
@@ -141,9 +141,11 @@ def test_a_measure_or_scope_that_is_not_kept_is_refused_with_those_that_are(fill
         filled.history.series("equity", "beta", "5y")
 
 
-def test_before_the_first_run_there_is_no_history_and_no_measure_is_refused(services: Services) -> None:
+def test_before_the_first_run_there_is_no_history_and_an_unknown_measure_is_refused(services: Services) -> None:
     series = services.history.series(*USUAL)
     assert (series.starts, series.points, series.unit) == (None, (), None)
+    with pytest.raises(UnknownRun, match="no measure 'luck'"):
+        services.history.series("equity", "luck", "1y")
     assert services.history.keep("equity") == "equity: nothing to keep, there are no prices yet"
 
 
@@ -161,7 +163,7 @@ def test_snapshots_stay_for_ever_and_what_was_asked_for_ninety_days(filled: Serv
     keep(filled, DAYS[0])
     keep(filled, DAYS[1], kind=RunKind.ON_DEMAND)
     for days, left in ((90, 2), (91, 1), (10_000, 1)):
-        then = RunHistory(filled.database, (), Retention(), "", lambda days=days: NOW + timedelta(days=days))  # type: ignore[misc]
+        then = RunHistory(filled.database, (), Retention(), filled.keeper, lambda days=days: NOW + timedelta(days=days))  # type: ignore[misc]
         then.prune()
         assert len(kept(filled)) == left, days
     assert kept(filled) == [(DAYS[0], "daily")]
@@ -177,13 +179,24 @@ def test_the_samples_history_ends_where_a_real_book_begins(services: Services) -
     with services.database.transaction() as connection:
         load_sample(connection, TODAY)
     keep(services, DAYS[-2], TODAY)
-    assert len(points(services)) == 2
+    sample = services.history.series(*USUAL)
+    assert (len(sample.points), sample.sample_data) == (2, True)
     bring_prices(services.database, price_csv(CLOSES))
     bring_holdings(services.database, book())
+    assert (points(services), services.history.series(*USUAL).starts) == ((), None)
+    assert rows(services.database, "SELECT count(*) FROM risk_run_measures") == [(0,)]
     keep(services, TODAY)
-    assert [point.as_of for point in points(services)] == [TODAY]
-    assert services.history.series(*USUAL).starts == TODAY
-    assert services.history.prune() == 2
+    own = services.history.series(*USUAL)
+    assert ([point.as_of for point in own.points], own.sample_data) == ([TODAY], False)
+
+
+def test_a_report_of_the_sample_that_is_ready_after_the_owners_book_came_is_not_kept(services: Services) -> None:
+    with services.database.transaction() as connection:
+        load_sample(connection, TODAY)
+    late = services.equity.run(Asked(TODAY))
+    bring_holdings(services.database, book())
+    assert services.keeper.keep(late) is None
+    assert kept(services) == []
 
 
 def test_a_run_is_reproduced_figure_by_figure(filled: Services) -> None:
@@ -205,11 +218,12 @@ def test_a_run_that_comes_out_otherwise_names_the_input_that_changed(filled: Ser
 
 def test_other_settings_are_named_as_what_changed(filled: Services, database_url: str) -> None:
     keep(filled, TODAY)
-    other = build_services(read_settings({"DATABASE_URL": database_url, "RISK_SIMULATION_PATHS": "3000"}), lambda: NOW)
+    settings = {"DATABASE_URL": database_url, "RISK_SIMULATION_PATHS": "2000", "RISK_FREE_RATE": "7"}
+    other = build_services(read_settings(settings), lambda: NOW)
     found = other.history.recompute(1)
     other.close()
     assert found.changed == ("settings",)
-    assert {one.measure.rpartition("_")[0] for one in found.differences} == {"var_monte_carlo"}
+    assert {one.figure.split(".")[-2:][0] for one in found.differences} == {"risk_free", "sharpe", "sortino"}
 
 
 def test_a_run_that_is_not_kept_is_refused(filled: Services) -> None:

@@ -3,58 +3,53 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from app.domain.risk_reports import Unit
-from app.domain.risk_runs import Computed, RunMeasure
-from app.risk.run_history import compare, inputs_of, measures_of
+from app.domain.risk_runs import Asked
+from app.risk.run_history import compare
+from app.risk.run_keeping import CODE
 from app.store.risk_runs import KeptRun
-from tests.unit.risk.books import OPTIONS, book_of, market, panel_of, report_of
 
-BETA = RunMeasure("1y", "beta", 1.1, Unit.RATIO, None, 252, 100.0, None)
-LOSS = RunMeasure("1y", "var_historical_95", 1.5, Unit.PERCENT, 150.0, 252, 100.0, None)
-INPUTS = {"prices": "aa", "holdings": "bb"}
-KEPT = KeptRun(7, "equity", date(2026, 11, 20), INPUTS, (BETA, LOSS))
+REPORT = {
+    "computed_at": "then",
+    "value": 1000.0,
+    "windows": {"1y": {"measures": {"beta": {"value": 1.1}, "loss": {"value": 1.5, "rupees": 15.0}}}},
+    "stress": [{"key": "crisis", "loss": 9.0}, {"key": "fall", "loss": None}],
+    "data_issues": [{"count": 3}],
+}
+INPUTS = {CODE: "1.0", "prices": "aa", "holdings": "bb"}
+KEPT = KeptRun(7, "equity", Asked(date(2026, 11, 20)), INPUTS, REPORT)
 
 
-def test_the_same_inputs_and_figures_are_a_reproduced_run() -> None:
-    found = compare(KEPT, (LOSS, BETA), dict(INPUTS))
-    assert (found.reproduced, found.compared, found.changed, found.differences) == (True, 2, (), ())
+def test_the_same_figures_are_a_reproduced_run_whenever_it_is_computed() -> None:
+    found = compare(KEPT, REPORT | {"computed_at": "now", "data_issues": []}, dict(INPUTS))
+    assert (found.reproduced, found.compared, found.changed, found.differences) == (True, 5, (), ())
 
 
-def test_a_figure_that_came_out_otherwise_is_named_with_the_input_that_changed() -> None:
-    found = compare(KEPT, (BETA, replace(LOSS, value=1.6)), {"prices": "cc", "holdings": "bb"})
+def test_a_figure_anywhere_in_the_report_that_came_out_otherwise_is_named_with_the_input_that_changed() -> None:
+    found = compare(KEPT, REPORT | {"stress": [{"key": "crisis", "loss": 8.0}]}, INPUTS | {"prices": "cc"})
     assert not found.reproduced
     assert found.changed == ("prices",)
-    assert [(one.measure, one.kept, one.now) for one in found.differences] == [("var_historical_95", 1.5, 1.6)]
+    assert [(one.figure, one.kept, one.now) for one in found.differences] == [("stress[crisis].loss", 9.0, 8.0)]
 
 
 def test_a_figure_that_is_gone_or_new_is_a_difference() -> None:
-    found = compare(KEPT, (BETA, replace(LOSS, name="cvar_95")), dict(INPUTS))
-    assert [(one.measure, one.kept, one.now) for one in found.differences] == [
-        ("var_historical_95", 1.5, None),
-        ("cvar_95", None, 1.5),
+    stress = [{"key": "crisis", "loss": None}, {"key": "fall", "loss": 2.0}]
+    found = compare(KEPT, REPORT | {"stress": stress}, dict(INPUTS))
+    assert [(one.figure, one.kept, one.now) for one in found.differences] == [
+        ("stress[crisis].loss", 9.0, None),
+        ("stress[fall].loss", None, 2.0),
     ]
 
 
+def test_a_figure_that_only_a_newer_version_gives_is_no_difference() -> None:
+    newer = REPORT | {"score": 50.0}
+    assert compare(KEPT, newer, INPUTS | {CODE: "2.0"}).reproduced
+    assert [one.figure for one in compare(KEPT, newer, dict(INPUTS)).differences] == ["score"]
+
+
 def test_an_input_that_is_new_or_gone_has_changed() -> None:
-    assert compare(KEPT, (BETA, LOSS), {"prices": "aa", "NAVs": "dd"}).changed == ("holdings", "NAVs")
+    assert compare(KEPT, REPORT, {CODE: "1.0", "prices": "aa", "NAVs": "dd"}).changed == ("holdings", "NAVs")
 
 
 def test_a_run_kept_before_inputs_were_noted_names_none_as_changed() -> None:
-    found = compare(replace(KEPT, inputs={}), (BETA, LOSS), dict(INPUTS))
+    found = compare(replace(KEPT, inputs={}), REPORT, dict(INPUTS))
     assert (found.reproduced, found.inputs_noted, found.changed) == (True, False, ())
-
-
-def test_all_measures_of_all_windows_are_kept_with_their_reasons() -> None:
-    closes, index = market()
-    report = report_of(book_of(panel_of(closes, index)), OPTIONS)
-    rows = measures_of(report)
-    assert len(rows) == sum(len(window.measures) for window in report.windows.values())
-    assert all((row.value is None) == bool(row.unavailable) for row in rows)
-    assert {row.window for row in rows} == set(report.windows)
-
-
-def test_the_code_is_one_of_the_inputs() -> None:
-    report = report_of(book_of(panel_of(*market())))
-    one, other = (inputs_of(Computed(report, {"prices": 1}), code) for code in ("1.0+a", "1.0+b"))
-    assert one["prices"] == other["prices"]
-    assert one != other
