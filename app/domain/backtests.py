@@ -63,12 +63,16 @@ class MethodBacktest:
 
 @dataclass(frozen=True)
 class Preference:
-    """The method that the evidence speaks for at one level; ``proven`` is False where it fell back to historical."""
+    """The method that the evidence speaks for at one level; ``proven``: tested, and rejected by neither test.
+
+    A method that has no forecast on some days has another ``instead`` that always has, for a day without its figure.
+    """
 
     level: float
     method: str
     proven: bool
     reason: str
+    instead: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,25 @@ from enum import StrEnum
 from app.domain.data_issues import DataIssue
 from app.domain.fund_reports import FundOverlap, FundPart
 from app.domain.limits import LimitKind, LimitLevel
-from app.domain.risk_reports import Measure, Share, WindowReport
+from app.domain.risk_reports import Measure, RiskReport, Share, WindowReport
 
 
 @dataclass(frozen=True)
 class LookThroughRisk:
     """The measures of a window with each fund replaced by what it says it holds.
 
-    Shares and index futures in funds move by their own prices, cash not at all, everything else by the fund's NAV.
-    ``difference`` is the measure less that of the NAVs, in its unit. ``priced`` is the percent of the value in the
-    window that moves by prices of its own, shares held directly included.
+    Shares and index futures in funds move by their own prices, cash not at all, everything else by the fund's NAV; on a
+    day without one as the rest of the fund does, if that is half of it. ``difference`` is the measure less that of the
+    NAVs, in its unit, None where the two are not of the same holdings. ``priced`` is the percent of the value in the
+    window that moves by prices of its own, shares held directly included. ``coverage`` is the percent of all value that
+    prices, cash or NAVs tell; ``left_out`` names the holdings of which too little is known.
     """
 
     measures: dict[str, Measure]
     difference: dict[str, float | None]
     priced: float
+    coverage: float
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +182,9 @@ class StressResult:
     """What a scenario would cost: ``loss`` percent of all value.
 
     ``coverage`` is the percent of exposure that the scenario says something about, ``proxied`` of it by a beta that is
-    not its own. ``worst`` and ``worst_rupees`` are the deepest point of a replay.
+    not its own. ``assumed`` is the percent of which nothing is known: it is in the loss, at the mean rate of what is
+    known and at least that of Nifty 50. Bonds and metals that the scenario does not name are in neither. ``worst`` and
+    ``worst_day`` are the deepest point of a replay.
     """
 
     key: str
@@ -193,13 +199,18 @@ class StressResult:
     worst_day: date | None
     coverage: float
     proxied: float
+    assumed: float
     source: str
     unavailable: str | None
 
 
 @dataclass(frozen=True)
 class ReverseStress:
-    """The smallest fall of the market, percent, at which the book passes a limit; 0 when it is passed already."""
+    """The smallest fall of the market, percent, at which the book passes a limit; 0 when it is passed already.
+
+    ``coverage`` is the percent of all value that it speaks of, by size: of a loss what has an answer to a fall, the
+    rest falling as the mean of it and at least as the market; of a weight what is seen through.
+    """
 
     kind: LimitKind
     level: LimitLevel
@@ -207,6 +218,7 @@ class ReverseStress:
     name: str | None
     fall: float | None
     meaning: str
+    coverage: float
     unavailable: str | None
 
 
@@ -253,23 +265,13 @@ class CombinedFund:
 
 
 @dataclass(frozen=True, eq=False)
-class CombinedRiskReport:
+class CombinedRiskReport(RiskReport):
     """The combined report. ``as_of`` is the day of the newest price or NAV used.
 
     ``contribution_window`` is the window whose risk ``contributions`` divide; their sum is that of its measures.
     """
 
-    scope: str
-    as_of: date | None
-    book_as_of: date | None
-    computed_at: str
-    currency: str
-    value: float | None
     value_split: ValueSplit
-    sample_data: bool
-    benchmark: str | None
-    risk_free: float
-    horizon_days: int
     windows: dict[str, CombinedWindow]
     exposure: CombinedExposure
     over_concentrations: tuple[OverConcentration, ...]

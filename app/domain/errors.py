@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+CODE_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a value that nobody thought of makes code raise. Caught only where one job or feed must not cost the others."""
+
+
+def place_of(error: BaseException) -> str:
+    """Kind and place of an error in our code, ``ValueError in kite_sync.py:12``; its text may hold a secret."""
+    ours = Path(__file__).parents[1]
+    where, trace = "", error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        where = f" in {path.name}:{trace.tb_lineno}" if ours in path.parents else where
+        trace = trace.tb_next
+    return f"{type(error).__name__}{where}"
+
 
 class RiskError(Exception):
     """Base of every error this app raises on purpose.
@@ -28,6 +44,16 @@ class SettingsError(RiskError):
 
 class DatabaseUnavailable(RiskError):
     """Postgres can't be started or reached."""
+
+    exit_code = 3
+
+
+class DatabaseGone(DatabaseUnavailable):
+    """The folder of the embedded Postgres is no longer there; only a start makes a new one."""
+
+
+class DatabaseRefused(RiskError):
+    """Postgres answers and refuses: a table that is not there yet, or a value that has no room in it."""
 
     exit_code = 3
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 SAMPLE_FUND_PREFIX = "INF999S01"
@@ -29,18 +29,26 @@ class FundHolding:
 
 @dataclass(frozen=True, slots=True)
 class FundHoldingsFile:
-    """A parsed report of fund units; ``as_of`` is the day printed in it, None where it prints none."""
+    """A parsed report of fund units; ``as_of`` is the day printed in it, None where it prints none.
+
+    ``skipped`` names rows that are left out, ``notices`` how others were read.
+    """
 
     holdings: tuple[FundHolding, ...]
     as_of: date | None = None
     skipped: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FundBook:
-    """The fund units at one moment: ``source`` is kite, kite_json, console, host or sample."""
+    """The fund units at one moment: ``source`` is kite, kite_json, console, host or sample.
+
+    ``snapshot_id`` as in ``HoldingsSnapshot``.
+    """
 
     holdings: tuple[FundHolding, ...]
     source: str
     as_of: date
     is_sample: bool = False
+    snapshot_id: int | None = field(default=None, compare=False)

@@ -1,4 +1,4 @@
-"""The report of the funds in the book: the same shape as that of the shares, and what the funds hold.
+"""Funds, one by one and beside each other: what a report says of them.
 
 As in ``risk_reports``: percent is percent, rupees are rupees, losses are positive, missing is None with the reason
 beside it. Percentages of exposure, concentration and cost are of the value of all funds that have one.
@@ -13,9 +13,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.data_issues import DataIssue
 from app.domain.disclosures import LineKind
-from app.domain.risk_reports import Measure, Share, WindowReport
+from app.domain.risk_reports import Measure, Share
 
 
 class Style(StrEnum):
@@ -88,13 +87,35 @@ class FundExpense:
 
 
 @dataclass(frozen=True)
+class TrackingAgreement:
+    """Whether our figure over the year up to the day of AMFI's is near it. Percent a year.
+
+    ``own``, up to ``own_as_of``, less ``official`` lies ``within`` the ``band`` (least, most); None where
+    ``unavailable`` says why.
+    """
+
+    official: float
+    own: float | None
+    own_as_of: date | None
+    band: tuple[float, float] | None
+    within: bool | None
+    unavailable: str | None
+
+
+@dataclass(frozen=True)
 class FundTracking:
-    """How closely a fund follows its index: our own figures over one year of NAVs, and AMFI's over its periods."""
+    """How closely a fund follows its index: our own figures over one year of NAVs, and AMFI's over its periods.
+
+    ``agreement`` is of the errors, ``difference_agreement`` of the differences; None where AMFI's over one year is not
+    stored.
+    """
 
     error: Figure
     difference: Figure
     official_error: Figure
     official_difference: Figure
+    agreement: TrackingAgreement | None
+    difference_agreement: TrackingAgreement | None
 
 
 @dataclass(frozen=True)
@@ -162,32 +183,6 @@ class SecurityExposure:
     funds: tuple[FundPart, ...]
 
 
-@dataclass(frozen=True)
-class GroupExposure:
-    """A sector or a kind of asset through all funds."""
-
-    name: str
-    net: float
-    gross: float
-    rupees: float
-
-
-@dataclass(frozen=True)
-class FundExposure:
-    """What all funds together hold. ``securities`` are ordered by size, ``shared`` are the keys of shares in several.
-
-    ``sectors`` add up Indian shares with their derivatives; ``assets`` everything that is looked through. Net assets
-    and ``remainder`` make 100: it is what no disclosure explains, all of a fund without one included.
-    """
-
-    securities: tuple[SecurityExposure, ...]
-    shared: tuple[str, ...]
-    sectors: tuple[GroupExposure, ...]
-    assets: tuple[GroupExposure, ...]
-    remainder: float
-    unavailable: str | None
-
-
 @dataclass(frozen=True, eq=False)
 class FundOverlap:
     """``matrix`` (F, F): sum of the smaller weights of what both funds hold, percent; ``names`` (F, F): how many.
@@ -223,43 +218,3 @@ class FundCosts:
     saved_by_direct: float | None
     coverage: float
     unavailable: str | None
-
-
-@dataclass(frozen=True)
-class FundCoverage:
-    """Percent of the value of all funds: with NAVs for the longest window, with a portfolio, in known securities.
-
-    ``sectors`` is the percent of Indian shares whose sector is known. ``oldest`` is the day of the oldest portfolio
-    used, ``uncovered`` the ISINs of funds without one.
-    """
-
-    navs: float
-    disclosed: float
-    identified: float
-    sectors: float | None
-    oldest: date | None
-    uncovered: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class MFRiskReport:
-    """The report of the funds. ``as_of`` is the day of the newest NAV used, ``book_as_of`` of the holdings."""
-
-    scope: str
-    as_of: date | None
-    book_as_of: date | None
-    computed_at: str
-    currency: str
-    value: float | None
-    sample_data: bool
-    benchmark: str | None
-    risk_free: float
-    horizon_days: int
-    windows: dict[str, WindowReport]
-    exposure: FundExposure
-    overlap: FundOverlap
-    concentration: FundConcentration
-    costs: FundCosts
-    coverage: FundCoverage
-    funds: tuple[FundReport, ...]
-    data_issues: tuple[DataIssue, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -44,9 +44,13 @@ class HoldingsFile:
 
 @dataclass(frozen=True, slots=True)
 class HoldingsSnapshot:
-    """The book at one moment: ``source`` is kite_json, console, host or sample."""
+    """The book at one moment: ``source`` is kite_json, console, host or sample.
+
+    ``snapshot_id`` is the number it is stored under, None for one that is not ours.
+    """
 
     holdings: tuple[Holding, ...]
     source: str
     as_of: date
     is_sample: bool = False
+    snapshot_id: int | None = field(default=None, compare=False)

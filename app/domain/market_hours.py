@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
+OLDEST_DAY = date(1990, 1, 1)
+"""Before the first trade of NSE: no day of any file or question lies before it."""
 
 
 class MarketPhase(StrEnum):

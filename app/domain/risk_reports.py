@@ -186,8 +186,8 @@ class HoldingReport:
 
 
 @dataclass(frozen=True, eq=False)
-class EquityRiskReport:
-    """The equity report. ``as_of`` is the day of the newest price used, ``book_as_of`` of the holdings."""
+class RiskReport:
+    """What every report begins with; ``value`` in rupees, ``risk_free`` percent a year, the horizon in trading days."""
 
     scope: str
     as_of: date | None
@@ -199,6 +199,12 @@ class EquityRiskReport:
     benchmark: str | None
     risk_free: float
     horizon_days: int
+
+
+@dataclass(frozen=True, eq=False)
+class EquityRiskReport(RiskReport):
+    """The equity report. ``as_of`` is the day of the newest price used, ``book_as_of`` of the holdings."""
+
     windows: dict[str, WindowReport]
     concentration: Concentration
     liquidity: Liquidity

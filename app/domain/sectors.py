@@ -4,6 +4,31 @@ from __future__ import annotations
 
 from app.domain.securities import UNCLASSIFIED
 
+SECTORS = (
+    "Automobile and Auto Components",
+    "Capital Goods",
+    "Chemicals",
+    "Construction",
+    "Construction Materials",
+    "Consumer Durables",
+    "Consumer Services",
+    "Diversified",
+    "Fast Moving Consumer Goods",
+    "Financial Services",
+    "Forest Materials",
+    "Healthcare",
+    "Information Technology",
+    "Media Entertainment & Publication",
+    "Metals & Mining",
+    "Oil Gas & Consumable Fuels",
+    "Power",
+    "Realty",
+    "Services",
+    "Telecommunication",
+    "Textiles",
+    "Utilities",
+)
+"""As NSE spells them in its lists of indices."""
 HOST_SECTORS = {
     "AUTO": "Automobile and Auto Components",
     "BANK": "Financial Services",

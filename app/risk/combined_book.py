@@ -13,12 +13,23 @@ from app.domain.disclosures import LineKind
 from app.domain.prices import FloatArray
 from app.domain.scenarios import ScenarioEntry
 from app.measures.conventions import IntArray
+from app.measures.lookthrough import Compositions
 from app.risk.equity_report import Book
-from app.risk.fund_book import FundBook, SecurityTable, texts, with_shares
-from app.risk.positions import Position
+from app.risk.fund_book import (
+    DirectUnits,
+    FundBook,
+    FundPosition,
+    SecurityTable,
+    SeenThrough,
+    texts,
+    widened,
+    with_shares,
+)
+from app.risk.fund_measures import nav_price_panel
+from app.risk.positions import Position, is_fund_unit
 from app.risk.valuation import Valuation, value_positions
 
-FUND_UNITS, GOLD_BOND, GOVERNMENT = "INF", "SGB", "IN0"
+GOLD_BOND, GOVERNMENT = "SGB", "IN0"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,15 +55,44 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """H holdings that are looked through: the F funds, then units in the demat account whose portfolio is stored.
+
+    ``disclosure`` and ``compositions`` as in ``SeenThrough``; ``columns`` (H,) are their places among all N + F
+    holdings. Positions in the demat account have no NAV and no value here: the market tells both.
+    """
+
+    positions: tuple[FundPosition, ...]
+    disclosure: IntArray
+    compositions: Compositions
+    columns: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CombinedBook:
-    """``funds`` have the directly held shares among their securities, at ``places`` (N,)."""
+    """``funds`` have the directly held shares among their securities, at ``places`` (N,).
+
+    Units of funds in the demat account stay among the N shares, which price them; ``held`` looks through them too.
+    """
 
     shares: Book
     funds: FundBook
     places: IntArray
+    held: Held
     constituents: Constituents
     episodes: tuple[Episode, ...]
     scenarios: tuple[ScenarioEntry, ...]
+
+    @property
+    def is_direct(self) -> NDArray[np.bool_]:
+        """(N,) False for the shares that are looked through."""
+        return np.isin(np.arange(len(self.places)), self.held.columns, invert=True)
+
+    @property
+    def seen(self) -> SeenThrough:
+        """All H funds that are looked through."""
+        held, funds = self.held, self.funds
+        return SeenThrough(held.positions, funds.lines, held.disclosure, funds.securities, held.compositions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,29 +109,54 @@ class Values:
     total: float | None
 
     @property
+    def holdings(self) -> FloatArray:
+        """(N + F,) rupees, NaN where unknown."""
+        return np.concatenate([self.shares, self.funds])
+
+    @property
     def both(self) -> FloatArray:
         """(N + F,) rupees, an unknown value as 0."""
-        return np.asarray(np.nan_to_num(np.concatenate([self.shares, self.funds])))
+        return np.asarray(np.nan_to_num(self.holdings))
 
 
-def with_direct(funds: FundBook, shares: Sequence[Position]) -> tuple[FundBook, IntArray]:
-    """As ``with_shares``, with the kind of what is held in the demat account without being a share."""
+def no_shares(funds: FundBook) -> Book:
+    """The shares of a book that is the funds alone."""
+    nothing = replace(funds, positions=(), navs=funds.navs[:, :0], returns=funds.returns[:, :0])
+    panel = nav_price_panel(nothing)
+    return Book((), None, "none", funds.is_sample, panel, ())
+
+
+def with_direct(
+    funds: FundBook, shares: Sequence[Position], units: DirectUnits | None = None
+) -> tuple[FundBook, IntArray, Held]:
+    """As ``with_shares``, with the kind of what is held in the demat account without being a share; and all funds."""
     book, places = with_shares(funds, shares)
-    new = places >= len(funds.securities)
-    if not new.any():
-        return book, places
-    kinds, sectors = book.securities.kinds.copy(), book.securities.sectors.copy()
-    for place, share in zip(places[new].tolist(), (shares[at] for at in np.flatnonzero(new).tolist()), strict=True):
+    table = book.securities
+    kinds, sectors, assets = (part.copy() for part in (table.kinds, table.sectors, table.assets))
+    for place, share in zip(places.tolist(), shares, strict=True):
         kind = kind_held(share)
-        if kind is not LineKind.EQUITY:
+        if place >= len(funds.securities) and kind is not LineKind.EQUITY:
             kinds[place], sectors[place] = str(kind), None
-    return replace(book, securities=replace(book.securities, kinds=kinds, sectors=sectors)), places
+            assets[place] = str(units.classes.get(share.isin or "", kind) if units else kind)
+    book = replace(book, securities=replace(table, kinds=kinds, sectors=sectors, assets=assets))
+    return book, places, _held(book, shares, units)
+
+
+def _held(book: FundBook, shares: Sequence[Position], units: DirectUnits | None) -> Held:
+    """The funds of the book at their columns, then the units in the demat account at theirs."""
+    funds = len(shares) + np.arange(len(book.positions))
+    if units is None:
+        return Held(book.positions, book.disclosure, book.compositions, funds)
+    at = {share.isin: column for column, share in enumerate(shares)}
+    direct = np.array([at[one.isin] for one in units.positions], dtype=np.int64)
+    compositions = widened(units.compositions, len(book.securities))
+    return Held((*book.positions, *units.positions), units.disclosure, compositions, np.concatenate([funds, direct]))
 
 
 def kind_held(position: Position) -> LineKind:
     """Most holdings of a demat account are shares; ETFs, gold bonds and government paper lie there too."""
     isin = position.isin or ""
-    if isin.startswith(FUND_UNITS):
+    if is_fund_unit(position):
         return LineKind.FUND_UNIT
     if isin.startswith(GOVERNMENT):
         return LineKind.GOLD if position.symbol.startswith(GOLD_BOND) else LineKind.DEBT

@@ -36,7 +36,7 @@ ROWS = 1 + len(MEASURES)
 class Parts:
     """Rupees owned and fractions at risk, a row each: ``holdings`` (3, N + F), ``entries`` (3, E) of the compositions.
 
-    ``rest`` (3, F) is what the entries leave of each fund. ``included`` (N + F,) are the holdings that are measured.
+    ``rest`` (3, H) is what the entries leave of each fund. ``included`` (N + F,) are the holdings that are measured.
     """
 
     holdings: FloatArray
@@ -59,7 +59,7 @@ def divide(
 def _parts(
     book: CombinedBook, values: Values, owned: Owned, joint: JointPanel, inside: Inside, portfolio: Portfolio
 ) -> Parts:
-    held, shares, included = book.funds.compositions, len(book.places), portfolio.included
+    held, columns, included = book.held.compositions, book.held.columns, portfolio.included
     amounts, count = values.both[included], int(np.count_nonzero(included))
     returns = joint.panel.returns[-portfolio.length :, included]
     both = np.column_stack([returns, inside.prices[-portfolio.length :]])
@@ -76,25 +76,26 @@ def _parts(
     for row, one in enumerate(found, start=1):
         holdings[row, included] = one.contributions[:count]
         marginal = one.marginal[count:]
-        entries[row, priced] = weights[shares + owner] * net * marginal[inside.columns[priced]]
-    rest = holdings[:, shares:] - _sums(entries, held.funds, held.fund_count)
+        entries[row, priced] = weights[columns[owner]] * net * marginal[inside.columns[priced]]
+    rest = holdings[:, columns] - _sums(entries, held.funds, held.fund_count)
     return Parts(holdings, entries, rest, included, values.total or 0.0)
 
 
 def _rows(kind: ContributionKind, book: CombinedBook, owned: Owned, parts: Parts) -> Iterator[Contribution]:
-    held, shares = book.funds.compositions, len(book.places)
-    direct, table, size = parts.holdings[:, :shares], owned.table, len(owned.table)
-    funds = [(one.isin, one.name) for one in book.funds.positions]
+    held, columns, table, size = book.held.compositions, book.held.columns, owned.table, len(owned.table)
+    direct = np.where(book.is_direct, parts.holdings[:, : len(book.places)], 0.0)
+    funds = [(one.isin, one.name) for one in book.held.positions]
     rest = [(f"{REST}:{isin}", f"Rest of {name}") for isin, name in funds]
     securities = list(zip(table.keys.tolist(), table.names.tolist(), strict=True))
     own = [(one.isin or one.symbol, one.name) for one in book.shares.positions]
+    own += [(one.isin, one.name) for one in book.funds.positions]
     all_direct = direct.sum(axis=1, keepdims=True)
     match kind:
         case ContributionKind.HOLDING:
-            yield from _named(kind, [*own, *funds], parts.holdings, parts, parts.included)
+            yield from _named(kind, own, parts.holdings, parts, parts.included)
         case ContributionKind.FUND:
-            both = np.column_stack([all_direct, parts.holdings[:, shares:]])
-            known = np.concatenate([[True], parts.included[shares:]])
+            both = np.column_stack([all_direct, parts.holdings[:, columns]])
+            known = np.concatenate([[True], parts.included[columns]])
             yield from _named(kind, [(DIRECT, DIRECT_NAME), *funds], both, parts, known)
         case ContributionKind.SECTOR:
             by_sector = _sums(direct, owned.groups[book.places], len(owned.names))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.combined_reports import (
     CombinedCoverage,
@@ -41,7 +44,8 @@ ASSETS: dict[str, tuple[LineKind, ...]] = {
 """Kinds of assets, each with the kinds of lines that it is made of."""
 ASSET_OF = {kind: asset for asset, kinds in ASSETS.items() for kind in kinds}
 GROUP_OF = {**ASSET_OF, LineKind.DERIVATIVE: "index futures"}
-UNKNOWN = "unresolved"
+UNKNOWN, EQUITY_FUNDS = "unresolved", "equity funds"
+_BANK = re.compile(r"\bbanks?\b", re.IGNORECASE)
 NOISE = 1e-9
 """Percent: what the lines of a fund leave of it by rounding alone."""
 
@@ -50,7 +54,8 @@ NOISE = 1e-9
 class Owned:
     """Rupees by security (S,): ``exposure``; ``table`` with all sectors known; ``groups`` (S,) into ``names``.
 
-    The group of an Indian share is its sector, of anything else its kind of asset.
+    The group of an Indian share is its sector, of anything else its kind of asset; a unit that stays whole has that of
+    what it mostly is, where this is known.
     """
 
     table: SecurityTable
@@ -63,16 +68,37 @@ class Owned:
 def look_at(book: CombinedBook, values: Values) -> Owned:
     """Everything owned, taken apart; what has no value counts as nothing."""
     table = known_sectors(book, UNCLASSIFIED)
-    direct = np.bincount(book.places, np.nan_to_num(values.shares), len(table)).astype(float)
-    exposure = look_through(book.funds.compositions, np.nan_to_num(values.funds), direct)
-    kinds = [LineKind(kind) for kind in table.kinds.tolist()]
-    group = [
-        (sector or UNCLASSIFIED) if kind is LineKind.EQUITY else GROUP_OF[kind]
-        for kind, sector in zip(kinds, table.sectors.tolist(), strict=True)
-    ]
+    own = np.where(book.is_direct, np.nan_to_num(values.shares), 0.0)
+    direct = np.bincount(book.places, own, len(table)).astype(float)
+    exposure = look_through(book.held.compositions, values.both[book.held.columns], direct)
+    columns = (table.kinds.tolist(), table.assets.tolist(), table.sectors.tolist())
+    group = [_group(LineKind(kind), LineKind(asset), sector) for kind, asset, sector in zip(*columns, strict=True)]
     names = tuple(dict.fromkeys([*group, UNKNOWN]))
     places = {name: at for at, name in enumerate(names)}
     return Owned(table, exposure, names, np.array([places[name] for name in group], dtype=np.int64), values.total)
+
+
+def _group(kind: LineKind, asset: LineKind, sector: str | None) -> str:
+    if kind is LineKind.EQUITY:
+        return sector or UNCLASSIFIED
+    return EQUITY_FUNDS if asset is LineKind.EQUITY else GROUP_OF[asset]
+
+
+def banks(table: SecurityTable) -> NDArray[np.bool_]:
+    """(S,) True for shares of banks: by the industry where one is stored, or by the name.
+
+    Only a bank may call itself one (Banking Regulation Act 1949, section 7); a fund's file may name a coarser industry.
+    """
+    rows = zip(table.kinds.tolist(), table.industries.tolist(), table.names.tolist(), strict=True)
+    return np.array(
+        [kind == LineKind.EQUITY and (_says_bank(industry) or _says_bank(name)) for kind, industry, name in rows],
+        dtype=bool,
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _says_bank(text: str | None) -> bool:
+    return _BANK.search(text or "") is not None
 
 
 def combined_exposure(book: CombinedBook, owned: Owned) -> CombinedExposure:
@@ -133,7 +159,7 @@ def coverage(
         constituents=float(in_funds[priced].sum()) / shares * 100 if shares else None,
         disclosures=tuple(
             DisclosureAge(one.isin, head.as_on if head else None, head.age_days if head else None)
-            for one, head in zip(book.funds.positions, disclosures, strict=True)
+            for one, head in zip(book.held.positions, disclosures, strict=True)
         ),
     )
 
@@ -144,8 +170,8 @@ def newest(days: Sequence[date | None]) -> date | None:
 
 
 def _stocks(book: CombinedBook, owned: Owned, total: float) -> Iterator[StockExposure]:
-    held, exposure, table = book.funds.compositions, owned.exposure, owned.table
-    isins = [one.isin for one in book.funds.positions]
+    held, exposure, table = book.held.compositions, owned.exposure, owned.table
+    isins = [one.isin for one in book.held.positions]
     funds, starts = held.funds.tolist(), held.starts.tolist()
     direct, through, net, gross, parts = (
         (part / total * 100).tolist()
@@ -185,7 +211,7 @@ def _totals(owned: Owned, groups: IntArray, names: Sequence[str], total: float) 
 def _assets(owned: Owned, total: float) -> tuple[GroupTotal, ...]:
     """What the lines of a fund leave open is unresolved too: then all assets make 100 percent."""
     places = {asset: at for at, asset in enumerate(ASSETS)}
-    groups = np.array([places[ASSET_OF[LineKind(kind)]] for kind in owned.table.kinds.tolist()], dtype=np.int64)
+    groups = np.array([places[ASSET_OF[LineKind(kind)]] for kind in owned.table.assets.tolist()], dtype=np.int64)
     found = {one.name: one for one in _totals(owned, groups, list(ASSETS), total)}
     rest = float(owned.exposure.remainder.sum())
     seen = found.pop(UNKNOWN, GroupTotal(UNKNOWN, 0.0, 0.0, 0.0, 0.0, 0.0))

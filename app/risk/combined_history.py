@@ -1,8 +1,6 @@
-"""The joint returns of shares and funds as far back as both go, for the backtest: a read of its own."""
+"""The returns of shares and funds together, or of funds alone, as far back as they go: a read for the backtest."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -10,12 +8,14 @@ from sqlalchemy import Connection
 from app.domain.backtests import ReturnHistory
 from app.domain.prices import FloatArray, PricePanel
 from app.measures.concentration import weights
-from app.risk.equity_history import benchmark_names, first_days, held_throughout, load_long_panel
+from app.risk.equity_history import first_days, held_throughout, load_long_panel
 from app.risk.equity_report import Book
 from app.risk.fund_book import FundBook
 from app.risk.fund_loading import load_long_navs
 from app.risk.joint_series import join
+from app.risk.price_loading import benchmark_names
 from app.risk.valuation import value_positions
+from app.store.imports import newest_of
 
 METHOD = (
     "one day ahead; today's holdings on every past day that has closes and NAVs, at the weights of the day "
@@ -24,13 +24,25 @@ METHOD = (
 )
 
 
-def load_joint_history(
-    connection: Connection, scope: str, shares: Book, funds: FundBook, benchmark: str | None
-) -> ReturnHistory:
-    """``joint_history`` over all stored days up to the newest of both books; of the scope mf without the shares."""
-    shares = replace(shares, positions=()) if scope == "mf" else shares
-    panel = load_long_panel(connection, shares, benchmark_names(connection, benchmark))
-    return joint_history(scope, shares, panel, load_long_navs(connection, funds, panel.days, panel.benchmark))
+def load_joint_history(connection: Connection, shares: Book, funds: FundBook, benchmark: str | None) -> ReturnHistory:
+    """``joint_history`` over all stored days up to the newest of both books."""
+    names, days = benchmark_names(connection, benchmark), shares.panel.days
+    panel = load_long_panel(connection, shares.positions, names, days, is_sample=shares.is_sample)
+    return joint_history("combined", shares, panel, load_long_navs(connection, funds, panel.days, panel.benchmark))
+
+
+def load_fund_history(connection: Connection, funds: FundBook, benchmark: str | None) -> ReturnHistory:
+    """``joint_history`` of a book without shares, over all stored days up to the newest of the funds."""
+    names = benchmark_names(connection, benchmark)
+    panel = load_long_panel(connection, (), names, funds.days, is_sample=funds.is_sample)
+    nothing = Book((), None, "none", funds.is_sample, panel, ())
+    return joint_history("mf", nothing, panel, load_long_navs(connection, funds, panel.days, panel.benchmark))
+
+
+def tested_units(connection: Connection, funds: FundBook) -> tuple[object, ...]:
+    """What a backtest of funds rests on, in a form that can be compared."""
+    units = [(one.isin, one.quantity) for one in funds.positions]
+    return newest_of(connection, "navs"), units, funds.days.tobytes(), funds.navs.tobytes()
 
 
 def joint_history(scope: str, shares: Book, panel: PricePanel, funds: FundBook) -> ReturnHistory:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from app.domain.disclosures import LineKind
 from app.domain.holdings import Holding
-from app.domain.prices import DailyBars, FloatArray, PricePanel
+from app.domain.prices import FloatArray, PricePanel
+from app.domain.risk_reports import WINDOWS
 from app.domain.scenarios import Scenario
 from app.domain.schemes import PAYING
 from app.domain.securities import UNCLASSIFIED, MatchKind
@@ -22,9 +23,10 @@ from app.risk.fund_book import FundBook, SecurityTable
 from app.risk.joint_series import returns_between
 from app.risk.nav_panel import nav_returns
 from app.risk.positions import MasterIndex, Position, index_master, merge_positions
-from app.risk.price_panel import BENCHMARKS, SOURCES, build_panel, merge_bars
+from app.risk.price_loading import benchmark_names, load_prices, newest_price_day, price_sources
+from app.risk.price_panel import BENCHMARKS, build_panel
 from app.store.navs import load_navs
-from app.store.prices import host_benchmark, load_actions, load_bars, load_host_bars, newest_day
+from app.store.prices import load_actions
 from app.store.securities import load_host_scrips, load_master
 
 HISTORY = timedelta(days=550)
@@ -33,6 +35,7 @@ EDGE = timedelta(days=10)
 """Read before an episode, so that a holiday on its first day still has a close before it."""
 SAME_START = 4
 """Calendar days by which the first close of an episode may miss its first day: a long weekend."""
+ROWS = max(WINDOWS.values())
 PRICED = (LineKind.EQUITY, LineKind.TRUST_UNIT, LineKind.DERIVATIVE)
 NOTHING = Constituents(np.empty(0, "datetime64[D]"), np.empty((0, 0)), np.empty(0, np.int64))
 
@@ -47,18 +50,24 @@ class _Market:
 
 
 def load_constituents(
-    connection: Connection, funds: FundBook, benchmark: str | None, until: date, rows: int
+    connection: Connection,
+    securities: SecurityTable,
+    held: Compositions,
+    benchmark: str | None,
+    until: date,
+    *,
+    is_sample: bool,
 ) -> Constituents:
     """Returns of everything in the funds that has prices under an ISIN or a symbol of NSE, up to ``until``."""
     index = index_master(load_master(connection), load_host_scrips(connection))
-    found = _positions(funds.securities, funds.compositions, index)
+    found = _positions(securities, held, index)
     if not found:
         return NOTHING
     places, positions = zip(*found, strict=True)
-    market = _market(connection, benchmark, is_sample=funds.is_sample)
+    market = _market(connection, benchmark, is_sample=is_sample)
     symbols = _symbols(positions, market)
-    last = newest_day(connection, symbols, market.sources, until) or until
-    panel = _panel(connection, positions, market, last - HISTORY, until, rows)
+    last = newest_price_day(connection, symbols, market.sources, until) or until
+    panel = _panel(connection, positions, market, last - HISTORY, until, ROWS)
     priced = np.isfinite(panel.returns).any(axis=0)
     return Constituents(panel.days, panel.returns[:, priced], np.array(places, dtype=np.int64)[priced])
 
@@ -151,8 +160,7 @@ def _index_future(symbol: str) -> Position:
 
 
 def _market(connection: Connection, benchmark: str | None, *, is_sample: bool) -> _Market:
-    names = (benchmark,) if benchmark else (*BENCHMARKS, *host_benchmark(connection))
-    return _Market(("sample",) if is_sample else SOURCES, tuple(dict.fromkeys(names)), is_sample)
+    return _Market(price_sources(is_sample=is_sample), benchmark_names(connection, benchmark), is_sample)
 
 
 def _symbols(positions: Sequence[Position], market: _Market) -> list[str]:
@@ -164,12 +172,5 @@ def _panel(
     connection: Connection, positions: Sequence[Position], market: _Market, since: date, until: date, rows: int
 ) -> PricePanel:
     symbols = _symbols(positions, market)
-    bars = load_bars(connection, symbols, market.sources, since, until)
-    if not market.is_sample:
-        bars = merge_bars(bars, _host_bars(connection, symbols, bars, since, until))
+    bars = load_prices(connection, symbols, since, until, is_sample=market.is_sample)
     return build_panel(bars, positions, market.benchmarks, load_actions(connection, symbols), rows)[0]
-
-
-def _host_bars(connection: Connection, symbols: Sequence[str], own: DailyBars, since: date, until: date) -> DailyBars:
-    missing = sorted(set(symbols) - {key.symbol for key in own.series})
-    return load_host_bars(connection, missing, since, until)

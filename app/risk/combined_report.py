@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from math import isfinite
@@ -14,28 +14,34 @@ from app.domain.combined_reports import (
     CombinedFund,
     CombinedRiskReport,
     CombinedWindow,
-    DiversificationReport,
     LookThroughRisk,
-    ScorePart,
     ValueSplit,
 )
 from app.domain.data_issues import DataIssue, Severity
 from app.domain.disclosures import LineKind
-from app.domain.fund_reports import FundDisclosure, FundOverlap
+from app.domain.fund_reports import FundDisclosure
 from app.domain.prices import FloatArray
 from app.domain.risk_reports import WINDOWS, Measure, Unit, WindowReport
-from app.measures import diversification as scoring
 from app.measures.conventions import has_coverage
-from app.measures.lookthrough import by_group
 from app.measures.window_measures import WindowMeasures
 from app.risk.combined_book import CombinedBook, Values, value_book
 from app.risk.combined_contributions import divide
-from app.risk.combined_exposure import Owned, combined_exposure, coverage, look_at, newest, over_concentrations
+from app.risk.combined_diversification import diversify
+from app.risk.combined_exposure import (
+    ASSET_OF,
+    UNKNOWN,
+    combined_exposure,
+    coverage,
+    look_at,
+    newest,
+    over_concentrations,
+)
 from app.risk.combined_stress import stress
 from app.risk.equity_measures import Portfolio, RiskOptions, build_portfolio, why_no_pairs
-from app.risk.equity_report import book_issues, left_out_issues, measure_windows, window_report
-from app.risk.fund_exposure import NO_DISCLOSURE, UNRESOLVED, disclosures_of, overlap_of
-from app.risk.fund_issues import fund_issues
+from app.risk.equity_report import book_issues, empty_book_issues, left_out_issues, measure_windows, window_report
+from app.risk.fund_exposure import NO_DISCLOSURE, disclosures_of, overlap_of
+from app.risk.fund_issues import disclosure_issues, fund_issues
+from app.risk.fund_portfolio import UPLOAD
 from app.risk.joint_series import JointPanel, join
 from app.risk.look_through_risk import Inside, look_inside, look_through_windows
 from app.risk.range_risk import own_ranges
@@ -45,12 +51,6 @@ from app.risk.valuation import Valuation
 from app.risk.var_backtest import with_preferred
 
 BETA_WEIGHTED = "beta_weighted"
-PART_METHODS = {
-    "holdings": "effective number of what is owned after look-through; 30 equal ones earn 100",
-    "ratio": "mean volatility of the holdings over that of the book; 2 earns 100",
-    "overlap": "mean overlap of all pairs of funds, by value; none earns 100",
-    "sectors": "effective number of sectors and kinds of assets; 10 equal ones earn 100",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +83,8 @@ def compute_combined(
     values = value_book(book, as_of)
     owned = look_at(book, values)
     found = _measure(book, values, options, sorted(windows, key=WINDOWS.__getitem__), horizon_days, tested)
-    disclosures = disclosures_of(book.funds, as_of or today)
-    overlap, exposure = overlap_of(book.funds), combined_exposure(book, owned)
+    disclosures = disclosures_of(book.seen, as_of or today)
+    overlap, exposure = overlap_of(book.seen), combined_exposure(book, owned)
     longest, portfolio = found.windows[found.names[-1]], found.portfolios[-1]
     betas = window_betas(found.joint, found.inside, portfolio.length)
     exposed = exposed_to_shocks(book, values, owned, found.inside, betas)
@@ -107,8 +107,8 @@ def compute_combined(
         overlap=overlap,
         contribution_window=found.names[-1] if contributions else None,
         contributions=contributions,
-        diversification=_diversification(book, values, owned, overlap, found),
-        stress=stress(book, values, exposed, owned.names, betas),
+        diversification=diversify(book, values, owned, overlap, found.names[-1], portfolio, found.arrays),
+        stress=stress(book, values, owned, exposed, betas),
         reverse_stress=reverse_stress(exposed, owned, longest.drawdown.today if longest.drawdown else None),
         coverage=coverage(book, owned, disclosures, longest.coverage),
         funds=_funds(book, values, disclosures),
@@ -135,7 +135,7 @@ def _measure(
         for row, portfolio in enumerate(portfolios)
     ]
     seen = look_through_windows(
-        joint, inside, portfolios, [one.measures for one in plain], values.total, options, horizon
+        book, values.weights, joint, inside, portfolios, [one.measures for one in plain], values.total, options, horizon
     )
     chosen = dict(zip(windows, plain, strict=True))
     if tested is not None:
@@ -211,43 +211,6 @@ def _share_day(book: CombinedBook) -> date | None:
     return day
 
 
-def _diversification(
-    book: CombinedBook, values: Values, owned: Owned, overlap: FundOverlap, found: _Measured
-) -> DiversificationReport:
-    """What is not seen through counts as one holding and one sector: not seen is not diversified. So does all cash."""
-    if not values.total:
-        return DiversificationReport(None, (), None, "nothing in the book has a value")
-    table, net = owned.table, owned.exposure.net
-    unseen, cash = table.of_kind(*UNRESOLVED), table.of_kind(LineKind.CASH)
-    rest = float(net[unseen].sum() + owned.exposure.remainder.sum())
-    holdings = np.maximum([*net[~unseen & ~cash], net[cash].sum(), rest], 0.0)
-    groups = np.maximum(by_group(np.where(unseen, 0.0, net), owned.groups, len(owned.names))[:-1], 0.0)
-    score = scoring.diversification(
-        holdings, np.append(groups, max(rest, 0.0)), _ratio(values, found), _mean_overlap(book, values, overlap)
-    )
-    parts = tuple(
-        ScorePart(name, _known(part.figure), _known(part.points), method)
-        for (name, method), part in zip(
-            PART_METHODS.items(), (score.holdings, score.ratio, score.overlap, score.sectors), strict=True
-        )
-    )
-    reason = None if isfinite(score.score) else "too few parts are known"
-    return DiversificationReport(_known(score.score), parts, found.names[-1], reason)
-
-
-def _ratio(values: Values, found: _Measured) -> float:
-    portfolio, row, count = found.portfolios[-1], len(found.names) - 1, len(found.joint.panel.symbols)
-    if portfolio.unavailable:
-        return float("nan")
-    own = np.where(portfolio.included, found.arrays.volatility[row, :count], np.nan)
-    return scoring.diversification_ratio(own, values.both, float(found.arrays.volatility[row, count + row]))
-
-
-def _mean_overlap(book: CombinedBook, values: Values, overlap: FundOverlap) -> float:
-    amounts = np.where(book.funds.disclosure >= 0, np.nan_to_num(values.funds), 0.0)
-    return scoring.mean_overlap(np.nan_to_num(overlap.matrix) / 100, amounts)
-
-
 def _known(figure: float) -> float | None:
     return figure if isfinite(figure) else None
 
@@ -255,22 +218,25 @@ def _known(figure: float) -> float | None:
 def _funds(
     book: CombinedBook, values: Values, disclosures: Sequence[FundDisclosure | None]
 ) -> tuple[CombinedFund, ...]:
+    held, prices = book.held, values.valuation.prices
     rows = [
         CombinedFund(
             isin=one.isin,
             mf_symbol=one.mf_symbol,
             name=one.name,
             category=one.category,
-            value=one.value,
-            weight=None if one.value is None or not values.total else one.value / values.total * 100,
-            nav_date=one.nav_date,
+            value=_known(value),
+            weight=_known(value / values.total * 100) if values.total else None,
+            nav_date=prices[column].as_of if column < len(prices) else one.nav_date,
             as_on=head.as_on if head else None,
             age_days=head.age_days if head else None,
             equity=head.net_equity if head else None,
             unresolved=head.unresolved if head else 100.0,
             unavailable=None if head else NO_DISCLOSURE,
         )
-        for one, head in zip(book.funds.positions, disclosures, strict=True)
+        for one, head, column, value in zip(
+            held.positions, disclosures, held.columns.tolist(), values.holdings[held.columns].tolist(), strict=True
+        )
     ]
     return tuple(sorted(rows, key=lambda row: -(row.value or 0.0)))
 
@@ -288,26 +254,37 @@ def _issues(
     day = _share_day(book)
     issues = [
         *book_issues(shares, values.valuation, {}, day, today if as_of is None else None),
-        *fund_issues(book.funds, disclosures, {}, as_of or today, dated=as_of is not None),
-        *left_out_issues(dict(found.windows)),
-        *_joint_issues(book, found),
+        *fund_issues(book.funds, disclosures[: len(book.funds.positions)], {}, as_of or today, dated=as_of is not None),
+        *_unit_issues(book, disclosures),
+        *left_out_issues(dict(found.windows), shares.price_issues),
+        *empty_book_issues((*shares.positions, *book.funds.positions)),
+        *_joint_issues(found),
     ]
     merged = {(issue.code, issue.subject, issue.message): issue for issue in issues}
     rank = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted(merged.values(), key=lambda issue: (rank[issue.severity], issue.code, issue.subject)))
 
 
-def _joint_issues(book: CombinedBook, found: _Measured) -> list[DataIssue]:
-    issues = [
-        DataIssue(
-            "fund_in_demat",
-            Severity.INFO,
-            share.symbol,
-            "It is a unit of a fund held in the demat account: it counts as one unresolved holding.",
-        )
-        for share, place in zip(book.shares.positions, book.places.tolist(), strict=True)
-        if book.funds.securities.kinds[place] == LineKind.FUND_UNIT
-    ]
+def _unit_issues(book: CombinedBook, disclosures: Sequence[FundDisclosure | None]) -> Iterator[DataIssue]:
+    """What is known of the units of funds in the demat account."""
+    funds, table, is_direct = len(book.funds.positions), book.funds.securities, book.is_direct.tolist()
+    for one, head in zip(book.held.positions[funds:], disclosures[funds:], strict=True):
+        message = "It is a unit of a fund in the demat account: looked through, priced by the market."
+        yield DataIssue("fund_in_demat", Severity.INFO, one.isin, message)
+        yield from disclosure_issues(one.isin, head)
+    for share, place, alone in zip(book.shares.positions, book.places.tolist(), is_direct, strict=True):
+        if alone and table.kinds[place] == LineKind.FUND_UNIT:
+            asset = ASSET_OF[LineKind(table.assets[place])]
+            counts = "is unresolved" if asset == UNKNOWN else f"counts as {asset}, by AMFI's category and its name"
+            message = (
+                "It is a unit of a fund in the demat account of which no portfolio is stored: it is not looked through "
+                f"and {counts}."
+            )
+            yield DataIssue("fund_in_demat", Severity.WARNING, share.symbol, message, UPLOAD)
+
+
+def _joint_issues(found: _Measured) -> list[DataIssue]:
+    issues = []
     several = found.windows[found.names[-1]].several_days
     if several:
         message = f"{several} joint returns of {found.names[-1]} cover several trading days, because a NAV is missing."

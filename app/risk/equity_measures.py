@@ -43,6 +43,8 @@ METHODS = {
     "sortino": "mean excess return / downside deviation over all days x sqrt(252), target {risk_free:g} % a year",
     "bootstrap": "whole days drawn with replacement, returns filtered to today's volatility (EWMA 0.94), {paths} "
     "paths, seed {seed}",
+    "bootstrap_one_day": "whole days, returns filtered to today's volatility (EWMA 0.94), all equally likely: "
+    "their linear quantile (type 7), the same for every seed; horizons of several days are drawn",
     "student_t": "multivariate Student t with fitted degrees of freedom, {paths} paths, seed {seed}",
 }
 
@@ -262,9 +264,10 @@ class _Maker:
     def simulated(self, level: float, tail: SimulatedTail | None) -> Measure:
         fraction = float("nan") if tail is None else float(tail.value_at_risk[list(PARTS.values()).index(level)])
         observations = None if tail is None else tail.observations
+        exact = self.horizon == 1 and self.monte_carlo == "bootstrap"
         suffix = "" if self.horizon == 1 else f"; {self.horizon} days compounded"
         return self._measure(
-            self.monte_carlo,
+            "bootstrap_one_day" if exact else self.monte_carlo,
             fraction * 100,
             Unit.PERCENT,
             rupees=True,

@@ -24,9 +24,11 @@ from app.domain.risk_reports import (
     HoldingReport,
     WindowReport,
 )
+from app.domain.risk_runs import BookUsed
 from app.domain.securities import MatchKind
 from app.measures.conventions import PERIODS_PER_YEAR, has_enough_returns
 from app.measures.drawdown import running_drawdown, worst_drawdown
+from app.measures.liquidity import has_stopped
 from app.measures.window_measures import WindowMeasures, window_measures
 from app.risk.equity_measures import (
     NO_SPREAD,
@@ -40,10 +42,13 @@ from app.risk.equity_measures import (
 from app.risk.exposure import concentration, liquidity
 from app.risk.positions import Position
 from app.risk.range_risk import Comovement, OwnRanges, book_range, comovement, holding_ranges, own_ranges
+from app.risk.report_windows import LONG_PAST
 from app.risk.valuation import Price, Valuation, value_positions
 from app.risk.var_backtest import with_preferred
 
 HISTOGRAM_BINS = 41
+CHECK_TRADING = "Check whether it still trades; if it does, import its newer prices."
+WAIT_OR_IMPORT = "Import its older prices if there are any; a new listing counts once it has traded for long enough."
 OWN_MEASURES = (
     ("volatility", 100.0),
     ("volatility_ewma", 100.0),
@@ -60,7 +65,8 @@ OWN_MEASURES = (
 class Book:
     """Everything a report is computed from. ``live`` prices, one a position or none at all, are newer than the rest.
 
-    ``restated`` is another object whenever prices before the newest day may have changed.
+    ``restated`` is another object whenever prices before the newest day may have changed. ``used`` is where the
+    holdings are stored.
     """
 
     positions: tuple[Position, ...]
@@ -72,6 +78,7 @@ class Book:
     live: tuple[Price | None, ...] = ()
     feed_issues: tuple[DataIssue, ...] = ()
     restated: object = field(default=None, compare=False)
+    used: BookUsed | None = field(default=None, compare=False)
 
 
 def compute_report(
@@ -119,7 +126,10 @@ def compute_report(
         concentration=concentration(book.positions, valuation),
         liquidity=liquidity(book.positions, valuation, panel, options.participation),
         holdings=_holdings(book.positions, valuation, panel, measured, ranges, windows),
-        data_issues=book_issues(book, valuation, reports, newest, today if as_of is None else None),
+        data_issues=(
+            *empty_book_issues(book.positions),
+            *book_issues(book, valuation, reports, newest, today if as_of is None else None),
+        ),
     )
 
 
@@ -254,7 +264,9 @@ def _holding_measures(panel: PricePanel, measured: WindowMeasures, row: int, own
     pairs = np.isfinite(panel.returns[-length:] + panel.benchmark_returns[-length:, None]).sum(axis=0)
     values = np.stack([getattr(measured, name)[row, :count] * factor for name, factor in OWN_MEASURES], axis=1)
     values[~has_enough_returns(pairs, length), 2:4] = np.nan
-    values[~has_enough_returns(seen, length) | panel.suspended] = np.nan
+    enough = has_enough_returns(seen, length)
+    values[~enough | panel.suspended] = np.nan
+    suspended = panel.suspended | (has_stopped(panel.closes) & ~enough)
     return [
         _own_measures(figures, days, None, ranged)
         if complete
@@ -269,7 +281,7 @@ def _holding_measures(panel: PricePanel, measured: WindowMeasures, row: int, own
             np.isfinite(values).all(axis=1).tolist(),
             seen.tolist(),
             pairs.tolist(),
-            panel.suspended.tolist(),
+            suspended.tolist(),
             holding_ranges(panel, own),
             strict=True,
         )
@@ -314,30 +326,40 @@ def book_issues(
         issues.append(
             DataIssue(
                 "stale_prices",
-                Severity.WARNING,
+                Severity.CRITICAL if late > LONG_PAST else Severity.WARNING,
                 "PORTFOLIO",
                 f"The newest prices are of {newest}, about {late} trading days old.",
                 "Import newer prices.",
             )
         )
-    issues += left_out_issues(reports)
+    issues += left_out_issues(reports, book.price_issues)
     rank = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted(issues, key=lambda issue: (rank[issue.severity], issue.code, issue.subject)))
 
 
-def left_out_issues(reports: Mapping[str, WindowReport]) -> list[DataIssue]:
-    """A warning for each holding that some windows leave out."""
+def empty_book_issues(positions: Sequence[object]) -> list[DataIssue]:
+    """That nothing is owned, as far as this app was told."""
+    message = "There are no holdings: there is nothing to measure."
+    remedy = "Log in to Kite, or bring your holdings with 'python -m app import holdings FILE'."
+    return [] if positions else [DataIssue("empty_book", Severity.CRITICAL, "PORTFOLIO", message, remedy)]
+
+
+def left_out_issues(reports: Mapping[str, WindowReport], price_issues: Sequence[DataIssue]) -> list[DataIssue]:
+    """A warning for each holding that some windows leave out; ``price_issues`` tell which ones look suspended."""
+    suspended = {issue.subject for issue in price_issues if issue.code == "suspended"}
     windows: dict[str, list[str]] = {}
     for name, report in reports.items():
         for symbol in report.left_out:
             windows.setdefault(symbol, []).append(name)
     return [
         DataIssue(
-            "short_history",
+            "suspended_left_out" if symbol in suspended else "short_history",
             Severity.WARNING,
             symbol,
-            f"Too little price history for {', '.join(names)}: left out of volatility, VaR and correlation there; "
+            f"{'It looks suspended, for' if symbol in suspended else 'Too little price history for'} "
+            f"{', '.join(names)}: left out of volatility, VaR and correlation there; "
             "it still counts in value and concentration.",
+            CHECK_TRADING if symbol in suspended else WAIT_OR_IMPORT,
         )
         for symbol, names in windows.items()
     ]

@@ -12,7 +12,7 @@ from app.domain.prices import PricePanel
 from app.domain.risk_reports import Concentration, Liquidity, PositionLiquidity, Share
 from app.domain.securities import UNCLASSIFIED
 from app.measures.concentration import effective_number
-from app.measures.liquidity import AVERAGE_DAYS, average_volume, days_to_liquidate, position_to_volume
+from app.measures.liquidity import AVERAGE_DAYS, average_volume, days_to_liquidate, has_stopped, position_to_volume
 from app.risk.positions import Position
 from app.risk.valuation import Valuation
 
@@ -52,16 +52,18 @@ def liquidity(
 ) -> Liquidity:
     """Positions against 30-day average volume. A stock is liquid when the position stays at or under the flag.
 
-    Suspended shares are never liquid. Value whose volume is unknown makes ``liquid_share`` unavailable only when
-    nothing is known; otherwise it counts as not liquid, and the position says so.
+    Suspended shares are never liquid, nor are those without a price in the last five trading days. Value whose volume
+    is unknown makes ``liquid_share`` unavailable only when nothing is known; otherwise it counts as not liquid, and the
+    position says so.
     """
     quantity = np.array([position.quantity for position in positions], dtype=float)
     average = average_volume(panel.volumes) if len(panel.volumes) else np.full(len(positions), np.nan)
-    average = np.where(panel.suspended, 0.0, average)
+    suspended = panel.suspended | has_stopped(panel.closes)
+    average = np.where(suspended, 0.0, average)
     share = position_to_volume(quantity, average)
     days = days_to_liquidate(quantity, average, participation)
     rows = tuple(
-        _position(position.symbol, *numbers, suspended=bool(panel.suspended[place]))
+        _position(position.symbol, *numbers, suspended=bool(suspended[place]))
         for place, (position, numbers) in enumerate(
             zip(positions, zip(average.tolist(), share.tolist(), days.tolist(), strict=True), strict=True)
         )

@@ -6,7 +6,7 @@ Plain data for the calculators; ``app.risk.fund_loading`` reads it from the stor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from app.domain.data_issues import DataIssue
 from app.domain.disclosures import LineKind, PortfolioLines, Texts
 from app.domain.fund_costs import FundCost, FundTracking
 from app.domain.prices import FloatArray
+from app.domain.risk_runs import BookUsed
 from app.domain.schemes import Option, Plan
 from app.domain.securities import UNCLASSIFIED
 from app.measures.conventions import IntArray
@@ -62,7 +63,9 @@ class SecurityTable:
     ``keys`` are ISINs as they are today, an older one of a share being led to the current one, so that a share held
     directly and one in a fund meet. What has no ISIN has a key of its own that no ISIN equals: a line of one portfolio
     is never merged with that of another, except index futures (``future:NIFTY``) and cash against futures.
-    ``sectors`` are NSE's, ``Unclassified`` for shares without; None for what is not a share.
+    ``sectors`` are NSE's, ``Unclassified`` for shares without; None for what is not a share. ``industries`` are finer,
+    as the master or a fund's file has them, None where neither does. ``assets`` are the kinds of line that a unit which
+    stays whole is made of, as far as that is known; of everything else its own kind.
     """
 
     keys: Texts
@@ -70,7 +73,9 @@ class SecurityTable:
     symbols: Texts
     names: Texts
     sectors: Texts
+    industries: Texts
     kinds: Texts
+    assets: Texts
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -86,10 +91,28 @@ class SecurityTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SeenThrough:
+    """F funds and what they hold.
+
+    ``disclosure`` (F,) is the index of each fund's portfolio into ``lines.disclosures``, -1 for none; plans of one
+    scheme have the same. ``compositions`` are F funds in the securities of ``securities``, fractions of net assets with
+    funds in funds resolved; a fund without a disclosure has no entry: all of it is unknown. ``lines`` hold more than is
+    owned: portfolios of funds in funds, and of index funds that publish the weights of a benchmark.
+    """
+
+    positions: tuple[FundPosition, ...]
+    lines: PortfolioLines
+    disclosure: IntArray
+    securities: SecurityTable
+    compositions: Compositions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FundFacts:
     """What is published about the funds, by ISIN; absent where nothing is.
 
-    ``index_levels`` are the prices of indices by name, (T,) on the book's days, without dividends.
+    ``index_levels`` are the levels of indices by name, (T,) on the book's days: prices without dividends, and with them
+    where the name ends in TRI.
     """
 
     costs: Mapping[str, tuple[FundCost, ...]]
@@ -98,7 +121,7 @@ class FundFacts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FundBook:
+class FundBook(SeenThrough):
     """F funds. ``days`` (T,) are trading days; ``navs`` (T, F) rupees, NaN where a fund has none that day.
 
     The NAVs are those that show what was earned: of a payout option those of the growth option of the same plan.
@@ -107,14 +130,9 @@ class FundBook:
     days: 1 as a rule, more after a gap, 0 where there is no return (NaN). ``benchmark`` (T,) is the index of prices,
     NaN where unknown, ``benchmark_returns`` (T - 1,) likewise.
 
-    ``disclosure`` (F,) is the index of each fund's portfolio into ``lines.disclosures``, -1 for none; plans of one
-    scheme have the same. ``compositions`` are F funds in the securities of ``securities``, fractions of net assets with
-    funds in funds resolved; a fund without a disclosure has no entry: all of it is unknown. ``place`` (L,) is the
-    security of each line. ``lines`` hold more than is owned: portfolios of funds in funds, and of index funds that
-    publish the weights of a benchmark.
+    ``place`` (L,) is the security of each line. ``used`` is where the holdings are stored.
     """
 
-    positions: tuple[FundPosition, ...]
     styles: tuple[FundStyle, ...]
     as_of: date | None
     source: str
@@ -126,18 +144,29 @@ class FundBook:
     benchmark: FloatArray
     benchmark_returns: FloatArray
     benchmark_name: str | None
-    lines: PortfolioLines
-    disclosure: IntArray
-    securities: SecurityTable
     place: IntArray
-    compositions: Compositions
     facts: FundFacts
     issues: tuple[DataIssue, ...]
+    used: BookUsed | None = field(default=None, compare=False)
 
     @property
     def values(self) -> FloatArray:
         """(F,) rupees, NaN where a fund has no NAV."""
         return np.array([np.nan if p.value is None else p.value for p in self.positions], dtype=float)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DirectUnits:
+    """Units of funds in the demat account whose portfolios are stored: K ``positions`` without a value of their own.
+
+    ``disclosure`` (F + K,) and ``compositions`` (F + K funds) are of the funds of the book, then of these. ``classes``
+    are what every unit in the demat account mostly is, by ISIN; absent where nothing tells.
+    """
+
+    positions: tuple[FundPosition, ...]
+    disclosure: IntArray
+    compositions: Compositions
+    classes: Mapping[str, LineKind]
 
 
 def with_shares(book: FundBook, shares: Sequence[Position]) -> tuple[FundBook, IntArray]:
@@ -151,10 +180,14 @@ def with_shares(book: FundBook, shares: Sequence[Position]) -> tuple[FundBook, I
     new = [share for share, at in zip(shares, found, strict=True) if at < 0]
     places = np.array(found, dtype=np.int64)
     places[places < 0] = len(table) + np.arange(len(new))
-    held = book.compositions
-    starts = np.concatenate([held.starts, np.full(len(new), held.starts[-1])])
-    added = replace(book, securities=_appended(table, new), compositions=replace(held, starts=starts))
-    return added, places
+    securities = _appended(table, new)
+    return replace(book, securities=securities, compositions=widened(book.compositions, len(securities))), places
+
+
+def widened(held: Compositions, count: int) -> Compositions:
+    """The same compositions among ``count`` securities, those at the end held by no fund."""
+    more = np.full(count - held.security_count, held.starts[-1])
+    return replace(held, starts=np.concatenate([held.starts, more]))
 
 
 def _appended(table: SecurityTable, shares: Sequence[Position]) -> SecurityTable:
@@ -164,7 +197,9 @@ def _appended(table: SecurityTable, shares: Sequence[Position]) -> SecurityTable
         "symbols": [share.symbol for share in shares],
         "names": [share.name for share in shares],
         "sectors": [share.sector or UNCLASSIFIED for share in shares],
+        "industries": [None for _ in shares],
         "kinds": [str(LineKind.EQUITY) for _ in shares],
+        "assets": [str(LineKind.EQUITY) for _ in shares],
     }
     return SecurityTable(**{name: np.concatenate([getattr(table, name), texts(new)]) for name, new in columns.items()})
 

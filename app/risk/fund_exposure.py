@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.combined_reports import CombinedCoverage, CombinedExposure
 from app.domain.disclosures import LineKind, PortfolioLines
-from app.domain.fund_reports import (
-    Figure,
-    FundCoverage,
-    FundDisclosure,
-    FundExposure,
-    FundOverlap,
-    FundPart,
-    GroupExposure,
-    SecurityExposure,
-)
+from app.domain.fund_reports import Figure, FundDisclosure, FundOverlap, FundPart, SecurityExposure
+from app.domain.mf_reports import FundCoverage, FundExposure
 from app.domain.prices import FloatArray
-from app.domain.securities import UNCLASSIFIED
-from app.measures.lookthrough import Compositions, Exposure, by_group, look_through
+from app.measures.lookthrough import Compositions, Exposure
 from app.measures.overlap import active_share, fund_overlap
 from app.risk.benchmark_weights import BenchmarkWeights, benchmark_weights, tracks
-from app.risk.fund_book import FundBook
+from app.risk.fund_book import FundBook, SeenThrough
 from app.risk.fund_measures import percent_figure
 
 NOT_HELD = (LineKind.CASH, LineKind.DERIVATIVE, LineKind.OTHER_DERIVATIVE, LineKind.UNIDENTIFIED)
@@ -37,29 +29,24 @@ NO_DISCLOSURE = "no portfolio of it is stored: nothing is known of what it holds
 OVERLAP_METHOD = "sum over securities of the smaller of both net weights; cash and index futures left out"
 
 
-def exposures(book: FundBook) -> Exposure:
-    """Rupees in every security; a fund without a NAV counts as nothing."""
-    return look_through(book.compositions, np.nan_to_num(book.values), np.zeros(len(book.securities)))
-
-
-def fund_exposure(book: FundBook, exposure: Exposure, total: float | None) -> FundExposure:
-    """Exposure in percent of ``total`` rupees."""
-    if not total:
-        return FundExposure((), (), (), (), 0.0, "no fund has a value")
-    if not (book.disclosure >= 0).any():
-        return FundExposure((), (), (), (), 100.0, "no portfolio of any fund is stored")
+def fund_exposure(book: FundBook, exposure: Exposure, owned: CombinedExposure, total: float | None) -> FundExposure:
+    """Exposure in percent of ``total`` rupees; ``owned`` is that of the combined report, without shares."""
+    reason = None if total else "no fund has a value"
+    if total and not (book.disclosure >= 0).any():
+        reason = "no portfolio of any fund is stored"
+    known = {field.name: getattr(owned, field.name) for field in fields(CombinedExposure)} | {"unavailable": reason}
+    if reason or not total:
+        return FundExposure(**known, securities=(), shared=(), remainder=100.0 if total else 0.0)
     securities = sorted(_securities(book, exposure, total), key=lambda one: (-abs(one.net), one.key))
     return FundExposure(
+        **known,
         securities=tuple(securities),
         shared=tuple(one.key for one in securities if one.held_by > 1 and one.kind in SHARES),
-        sectors=_groups(book.securities.sectors, book.securities.of_kind(LineKind.EQUITY), exposure, total),
-        assets=_groups(book.securities.kinds, np.ones(len(book.securities), dtype=bool), exposure, total),
         remainder=float(exposure.remainder.sum() / total * 100),
-        unavailable=None,
     )
 
 
-def overlap_of(book: FundBook) -> FundOverlap:
+def overlap_of(book: SeenThrough) -> FundOverlap:
     """Every pair of funds with a disclosure; NaN for the others."""
     found = fund_overlap(only(book.compositions, ~book.securities.of_kind(*NOT_HELD)))
     missing = book.disclosure < 0
@@ -96,7 +83,7 @@ def active_shares(book: FundBook) -> list[Figure]:
     return [_active_share(book, column) for column in range(len(book.positions))]
 
 
-def disclosures_of(book: FundBook, today: date) -> list[FundDisclosure | None]:
+def disclosures_of(book: SeenThrough, today: date) -> list[FundDisclosure | None]:
     """The portfolio that each fund is looked through with, with what it comes to."""
     held, table = book.compositions, book.securities
     count, lines = held.fund_count, np.bincount(book.lines.portfolio, minlength=len(book.lines.disclosures))
@@ -129,21 +116,16 @@ def disclosures_of(book: FundBook, today: date) -> list[FundDisclosure | None]:
     return found
 
 
-def coverage_of(book: FundBook, exposure: Exposure, nav_coverage: float, total: float | None) -> FundCoverage:
-    """How much of the value is seen through."""
-    values = np.nan_to_num(book.values)
+def fund_coverage(book: FundBook, seen: CombinedCoverage, total: float | None) -> FundCoverage:
+    """How much of the value is seen through; ``seen`` is that of the combined report, without shares."""
     disclosed = book.disclosure >= 0
-    scale = 100.0 / total if total else 0.0
-    table = book.securities
-    equity = table.of_kind(LineKind.EQUITY)
-    sized = float(exposure.gross[equity].sum())
-    classified = exposure.gross[equity & (table.sectors != UNCLASSIFIED)].sum()
+    covered = float(np.nan_to_num(book.values)[disclosed].sum())
     used = [book.lines.disclosures[at].as_on for at in book.disclosure[disclosed].tolist()]
     return FundCoverage(
-        navs=nav_coverage,
-        disclosed=float(values[disclosed].sum()) * scale,
-        identified=float(exposure.through_funds[~table.of_kind(*UNRESOLVED)].sum()) * scale,
-        sectors=float(classified / sized * 100) if sized else None,
+        **{field.name: getattr(seen, field.name) for field in fields(CombinedCoverage)},
+        navs=seen.prices,
+        disclosed=covered / total * 100 if total else 0.0,
+        identified=seen.look_through,
         oldest=min(used, default=None),
         uncovered=tuple(book.positions[at].isin for at in np.flatnonzero(~disclosed)),
     )
@@ -152,15 +134,17 @@ def coverage_of(book: FundBook, exposure: Exposure, nav_coverage: float, total: 
 def _securities(book: FundBook, exposure: Exposure, total: float) -> Iterator[SecurityExposure]:
     held = book.compositions
     starts = held.starts.tolist()
-    owners, parts = held.funds.tolist(), (exposure.entries / total * 100).tolist()
-    schemes, isins = book.disclosure.tolist(), [position.isin for position in book.positions]
+    isins, owners = [position.isin for position in book.positions], held.funds.tolist()
+    shares = (exposure.entries / total * 100).tolist()
+    parts = [FundPart(isins[owner], part) for owner, part in zip(owners, shares, strict=True)]
+    schemes = book.disclosure[held.funds].tolist()
     net, gross = (exposure.net / total * 100).tolist(), (exposure.gross / total * 100).tolist()
     rupees = exposure.net.tolist()
     columns = zip(*(column.tolist() for column in _columns(book)), strict=True)
     for at, (key, isin, symbol, name, sector, kind) in enumerate(columns):
-        entries = range(starts[at], starts[at + 1])
         if gross[at] == 0:
             continue
+        own = slice(starts[at], starts[at + 1])
         yield SecurityExposure(
             key=key,
             isin=isin,
@@ -171,29 +155,14 @@ def _securities(book: FundBook, exposure: Exposure, total: float) -> Iterator[Se
             net=net[at],
             gross=gross[at],
             rupees=rupees[at],
-            held_by=len({schemes[owners[entry]] for entry in entries}),
-            funds=tuple(FundPart(isins[owners[entry]], parts[entry]) for entry in entries),
+            held_by=len(set(schemes[own])),
+            funds=tuple(parts[own]),
         )
 
 
 def _columns(book: FundBook) -> tuple[NDArray[np.object_], ...]:
     table = book.securities
     return table.keys, table.isins, table.symbols, table.names, table.sectors, table.kinds
-
-
-def _groups(
-    names: NDArray[np.object_], among: NDArray[np.bool_], exposure: Exposure, total: float
-) -> tuple[GroupExposure, ...]:
-    """Sums by name over the securities ``among`` (S,), largest first; names that nobody holds are left out."""
-    unique, codes = np.unique(np.where(among, names, "").astype(str), return_inverse=True)
-    groups = np.where(among, codes, -1)
-    net, gross = (by_group(part, groups, len(unique))[:-1] for part in (exposure.net, exposure.gross))
-    rows = [
-        GroupExposure(str(name), float(own / total * 100), float(size / total * 100), float(own))
-        for name, own, size in zip(unique, net, gross, strict=True)
-        if size
-    ]
-    return tuple(sorted(rows, key=lambda row: (-abs(row.net), row.name)))
 
 
 def _active_share(book: FundBook, column: int) -> Figure:

@@ -12,6 +12,7 @@ from app.domain.fund_reports import FundDisclosure
 from app.domain.risk_reports import WindowReport
 from app.risk.fund_book import FundBook, FundPosition
 from app.risk.fund_portfolio import STALE_AFTER, UPLOAD
+from app.risk.report_windows import LONG_PAST
 
 STALE_NAV = 5
 """Working days after which a NAV is old: houses publish by the next morning, funds of foreign shares a day later."""
@@ -32,7 +33,7 @@ def fund_issues(
     issues = list(book.issues)
     for position, disclosure in zip(book.positions, disclosures, strict=True):
         issues += _of_position(position, None if dated else today)
-        issues += _of_disclosure(position.isin, disclosure)
+        issues += disclosure_issues(position.isin, disclosure)
     issues += _of_book(book, windows)
     rank = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted(set(issues), key=lambda issue: (rank[issue.severity], issue.code, issue.subject)))
@@ -44,14 +45,16 @@ def _of_position(position: FundPosition, today: date | None) -> Iterator[DataIss
         yield DataIssue("not_valued", Severity.CRITICAL, position.isin, message, NAVS)
     elif today and position.nav_date and (late := int(np.busday_count(position.nav_date, today))) > STALE_NAV:
         message = f"Its newest NAV is of {position.nav_date}, about {late} trading days old."
-        yield DataIssue("stale_nav", Severity.WARNING, position.isin, message, NAVS)
+        severity = Severity.CRITICAL if late > LONG_PAST else Severity.WARNING
+        yield DataIssue("stale_nav", severity, position.isin, message, NAVS)
     if position.amfi_code is None:
         message = "AMFI's list does not know its ISIN: category, plan, costs and NAV history are not found."
         remedy = "Import NAVAll.txt with 'python -m app import navall FILE'."
         yield DataIssue("unknown_fund", Severity.INFO, position.isin, message, remedy)
 
 
-def _of_disclosure(isin: str, disclosure: FundDisclosure | None) -> Iterator[DataIssue]:
+def disclosure_issues(isin: str, disclosure: FundDisclosure | None) -> Iterator[DataIssue]:
+    """What is wrong with the portfolio of one fund, None for none."""
     if disclosure is None:
         message = "No portfolio of it is stored: it is shown as not covered, which says nothing about what it holds."
         yield DataIssue("no_disclosure", Severity.WARNING, isin, message, UPLOAD)

@@ -24,6 +24,7 @@ from app.measures.lookthrough import Compositions, compositions
 from app.risk.fund_book import SecurityTable, texts
 from app.risk.fund_units import ResolvedLines
 from app.risk.positions import MasterIndex, identify
+from app.risk.unit_classes import unit_class
 
 MARGIN = "cash:futures"
 MARGIN_NAME = "Cash against futures"
@@ -67,6 +68,8 @@ class _Row:
     name: str
     sector: str | None
     kind: str
+    industry: str | None = None
+    asset: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class _Builder:
     """Securities in order of first appearance."""
 
     index: MasterIndex
+    classes: Mapping[str, LineKind]
     rows: dict[str, _Row] = field(default_factory=dict)
     shares: dict[str, Security | None] = field(default_factory=dict)
 
@@ -89,13 +93,17 @@ class _Builder:
 
     def add_share(self, security: Security) -> str:
         named = next((other.sector for other in self.index.by_isin[security.isin] if other.sector), None)
-        row = _Row(security.isin, security.symbol, security.name, security.sector or named, LineKind.EQUITY)
+        row = _Row(
+            security.isin, security.symbol, security.name, security.sector or named, LineKind.EQUITY, security.industry
+        )
         return self.add(security.isin, row)
 
 
-def place_lines(lines: PortfolioLines, index: MasterIndex) -> PlacedLines:
-    """Give every line its security."""
-    builder = _Builder(index)
+def place_lines(
+    lines: PortfolioLines, index: MasterIndex, classes: Mapping[str, LineKind] | None = None
+) -> PlacedLines:
+    """Give every line its security. ``classes`` are what units mostly are, by ISIN, as far as AMFI's list tells."""
+    builder = _Builder(index, classes or {})
     keys = {at: _line_key(builder, lines, at) for at in np.flatnonzero(lines.kind != LineKind.DERIVATIVE).tolist()}
     keys |= _contract_keys(builder, lines, keys)
     builder.add(MARGIN, _Row(None, None, MARGIN_NAME, None, LineKind.CASH))
@@ -159,14 +167,17 @@ def index_of(name: str) -> str | None:
 def _line_key(builder: _Builder, lines: PortfolioLines, at: int) -> str:
     """The key of a line that is no contract on shares."""
     kind, isin, symbol = lines.kind[at], lines.isin[at], lines.symbol[at]
-    row = _Row(isin, symbol, lines.name[at], lines.sector[at], kind)
+    row = _Row(isin, symbol, lines.name[at], lines.sector[at], kind, lines.industry[at])
+    if kind == LineKind.FUND_UNIT:
+        row.asset = builder.classes.get(isin or "") or unit_class(row.name, None, isin)
     if isin is None:
         return builder.add(_own_key(lines, at), row)
     security = builder.security_of(isin, symbol) if kind in SHARES else None
     if security is None:
         return builder.add(isin, row)
-    known = _Row(security.isin, security.symbol, security.name, security.sector or lines.sector[at], kind)
-    return builder.add(security.isin, known)
+    row.isin, row.symbol, row.name = security.isin, security.symbol, security.name
+    row.sector, row.industry = security.sector or row.sector, security.industry or row.industry
+    return builder.add(security.isin, row)
 
 
 def _own_key(lines: PortfolioLines, at: int) -> str:
@@ -265,5 +276,7 @@ def _table(rows: Mapping[str, _Row]) -> SecurityTable:
         symbols=texts([row.symbol for row in values]),
         names=texts([row.name for row in values]),
         sectors=texts([row.sector or (UNCLASSIFIED if row.kind == LineKind.EQUITY else None) for row in values]),
+        industries=texts([row.industry for row in values]),
         kinds=texts([str(row.kind) for row in values]),
+        assets=texts([str(row.asset or row.kind) for row in values]),
     )

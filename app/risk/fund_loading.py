@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
@@ -10,30 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from app.domain.data_issues import DataIssue
-from app.domain.disclosures import LineKind, PortfolioLines
+from app.domain.data_issues import DataIssue, Severity
 from app.domain.fund_holdings import FundBook as HeldFunds
 from app.domain.fund_reports import StyleOverride
 from app.domain.navs import NavHistory
 from app.domain.prices import FloatArray
 from app.domain.risk_reports import WINDOWS
+from app.domain.risk_runs import BookUsed
 from app.domain.schemes import FundIdentity
 from app.measures.conventions import IntArray
-from app.risk.benchmark_weights import tracks
 from app.risk.fund_book import FundBook, FundFacts, FundPosition
-from app.risk.fund_lines import hold, of_funds, place_lines
+from app.risk.fund_lines import of_funds
+from app.risk.fund_opening import disclosure_of, open_portfolios, place_opened
 from app.risk.fund_positions import merge_holdings
-from app.risk.fund_styles import FundStyle, decide_style, price_symbols
-from app.risk.fund_units import DEEPEST, resolve_units
+from app.risk.fund_styles import FundStyle, decide_style, price_symbols, total_return
 from app.risk.nav_panel import NavPanel, build_nav_panel, nav_issues
-from app.risk.positions import index_master
-from app.risk.price_panel import BENCHMARKS, SOURCES, build_panel, merge_bars
-from app.store.disclosures import load_portfolios
+from app.risk.price_loading import benchmark_names, load_prices
+from app.risk.price_panel import build_panel
 from app.store.fund_costs import load_costs, load_tracking
 from app.store.navs import load_navs, nav_spans
-from app.store.prices import host_benchmark, load_bars, load_host_bars
-from app.store.schemes import load_identities, load_portfolio_keys
-from app.store.securities import load_host_scrips, load_master
+from app.store.schemes import load_identities, load_unmatched
 
 ROWS = max(WINDOWS.values())
 HISTORY = timedelta(days=1100)
@@ -76,10 +72,9 @@ def load_fund_book(
     indices = _indices(connection, history, styles, choices.benchmark, units.is_sample, until)
     panel = build_nav_panel(history, shown_by, indices[""].days, indices[""].levels)
     facts = FundFacts(load_costs(connection, isins), load_tracking(connection, isins), _on_days(indices, panel))
-    lines, portfolio_of = _lines(connection, known, styles, as_of)
-    master = index_master(load_master(connection), load_host_scrips(connection))
-    placed = place_lines(lines, master)
-    disclosure = _disclosure_of(positions, lines)
+    opened = open_portfolios(connection, known, styles, as_of)
+    disclosure = disclosure_of(positions, opened.lines)
+    placed = place_opened(connection, opened)
     return FundBook(
         positions=positions,
         styles=styles,
@@ -93,13 +88,14 @@ def load_fund_book(
         benchmark=panel.benchmark,
         benchmark_returns=panel.benchmark_returns,
         benchmark_name=indices[""].name,
-        lines=lines,
+        lines=opened.lines,
         disclosure=disclosure,
         securities=placed.securities,
         place=placed.place,
-        compositions=of_funds(hold(lines, placed, resolve_units(lines, portfolio_of)), disclosure),
+        compositions=of_funds(placed.held, disclosure),
         facts=facts,
-        issues=_nav_issues(panel, positions, history),
+        issues=(*_nav_issues(panel, positions, history), *_name_issues(connection, disclosure), *opened.issues),
+        used=BookUsed(held.as_of, held.snapshot_id) if held else None,
     )
 
 
@@ -147,14 +143,12 @@ def _indices(
     until: date,
 ) -> dict[str, _Levels]:
     """Index levels by name; Nifty 50, whatever the setting calls it, under the empty name."""
-    market = (benchmark,) if benchmark else (*BENCHMARKS, *host_benchmark(connection))
-    names: dict[str, tuple[str, ...]] = {"": market}
-    names |= {style.index: price_symbols(style.index) for style in styles if style.index}
+    names: dict[str, tuple[str, ...]] = {"": benchmark_names(connection, benchmark)}
+    followed = [style.index for style in styles if style.index]
+    names |= {name: price_symbols(name) for index in followed for name in (index, total_return(index))}
     symbols = [*dict.fromkeys(symbol for own in names.values() for symbol in own)]
     since = history.days[0].astype(object) if len(history.days) else until - HISTORY
-    bars = load_bars(connection, symbols, ("sample",) if is_sample else SOURCES, since, until)
-    if not is_sample:
-        bars = merge_bars(bars, load_host_bars(connection, symbols, since, until))
+    bars = load_prices(connection, symbols, since, until, is_sample=is_sample)
     found = {}
     for name, own in names.items():
         panel = build_panel(bars, (), own, (), ROWS)[0]
@@ -174,41 +168,17 @@ def _on_days(indices: Mapping[str, _Levels], panel: NavPanel) -> dict[str, Float
     return found
 
 
-def _lines(
-    connection: Connection, known: Mapping[str, FundIdentity], styles: Iterable[FundStyle], as_of: date | None
-) -> tuple[PortfolioLines, dict[str, int]]:
-    """The portfolios of the funds, of the funds in them and of the benchmarks; and each unit's portfolio by ISIN."""
-    indices = {style.index for style in styles if style.index}
-    ids = set(_owners(known).values())
-    if indices:
-        stored = load_portfolio_keys(connection).values()
-        ids |= {one.portfolio_id for one in stored if any(tracks(one.name, index) for index in indices)}
-    asked: set[str] = set()
-    owners: dict[str, int] = {}
-    lines = load_portfolios(connection, ids, as_of)
-    for _ in range(DEEPEST):
-        units = {isin for isin in lines.isin[lines.kind == LineKind.FUND_UNIT] if isin} - asked
-        if not units:
-            break
-        asked |= units
-        owners |= _owners(load_identities(connection, sorted(units)))
-        if set(owners.values()) <= ids:
-            break
-        ids |= set(owners.values())
-        lines = load_portfolios(connection, ids, as_of)
-    at = {disclosure.portfolio_id: number for number, disclosure in enumerate(lines.disclosures)}
-    return lines, {isin: at[portfolio] for isin, portfolio in owners.items() if portfolio in at}
-
-
-def _owners(known: Mapping[str, FundIdentity]) -> dict[str, int]:
-    """The id of the stored portfolio of each ISIN that has one."""
-    return {isin: one.portfolio.portfolio_id for isin, one in known.items() if one.portfolio}
-
-
-def _disclosure_of(positions: Sequence[FundPosition], lines: PortfolioLines) -> IntArray:
-    at = {disclosure.portfolio_id: number for number, disclosure in enumerate(lines.disclosures)}
-    return np.array([at.get(one.portfolio_id or 0, -1) for one in positions], dtype=np.int64)
-
-
 def _nav_issues(panel: NavPanel, positions: Sequence[FundPosition], history: NavHistory) -> tuple[DataIssue, ...]:
     return tuple(nav_issues(panel, [one.isin for one in positions], history.issues, ROWS))
+
+
+def _name_issues(connection: Connection, disclosure: IntArray) -> Iterator[DataIssue]:
+    """Names tied to no scheme, where a fund held has no portfolio: it may be under one of them since it was renamed."""
+    names = load_unmatched(connection) if (disclosure < 0).any() else ()
+    if names:
+        message = (
+            f"Of {len(names)} portfolios AMFI's list does not tell the scheme, e.g. {names[0]}: a fund without a "
+            "portfolio may have been merged or renamed."
+        )
+        remedy = "Say which scheme it is under Bring portfolios in, or with 'python -m app funds match'."
+        yield DataIssue("unmatched_names", Severity.WARNING, "PORTFOLIO", message, remedy)

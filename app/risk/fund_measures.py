@@ -9,23 +9,17 @@ from math import isfinite
 
 import numpy as np
 
-from app.domain.fund_costs import FundTracking as OfficialTracking
-from app.domain.fund_costs import TrackingKind
-from app.domain.fund_reports import Figure, FundTracking, FundWindow, Style
-from app.domain.prices import FloatArray, PricePanel
+from app.domain.fund_reports import Figure, FundWindow
+from app.domain.prices import PricePanel
 from app.domain.risk_reports import WINDOWS, Measure, Unit
 from app.measures import market
 from app.measures.conventions import has_enough_returns, has_tail
-from app.measures.tracking import MIN_DIFFERENCES, return_differences, tracking_difference, tracking_error
 from app.measures.window_measures import WindowMeasures
 from app.risk.equity_measures import METHODS, NO_SPREAD, RiskOptions, why_no_pairs
 from app.risk.fund_book import FundBook
 
 TAILS = {"95": 0.95, "99": 0.99}
 NAV_RETURNS = "; from NAVs, after costs"
-TRACKING_ROWS = WINDOWS["1y"]
-OFFICIAL_PERIOD = "1y"
-PRICE_INDEX = "the index is stored by its prices, without dividends"
 NO_RETURN_BELOW = "no return was below the risk-free rate"
 
 
@@ -54,6 +48,11 @@ OWN = (
     _Wanted("sharpe", "sharpe", "sharpe", 1.0),
     _Wanted("sortino", "sortino", "sortino", 1.0, reason=NO_RETURN_BELOW),
 )
+
+
+MARKETS = ("beta", "correlation_nifty", "r_squared")
+USED = frozenset([*(one.method for one in OWN), *MARKETS])
+"""Names of the methods."""
 
 
 def nav_price_panel(book: FundBook) -> PricePanel:
@@ -90,13 +89,14 @@ def _of_window(
 ) -> list[FundWindow]:
     length, count = WINDOWS[window], len(book.positions)
     words = {"benchmark": book.benchmark_name or "Nifty 50", "risk_free": options.risk_free * 100}
+    methods = {name: METHODS[name].format(**words) + NAV_RETURNS for name in USED}
     figures = [(getattr(measured, one.field)[row, :count] * one.factor).tolist() for one in OWN]
     markets = _with_market(book, length)
     days, present = book.days[1:][-length:], np.isfinite(book.returns[-length:])
     found = []
     for column, position in enumerate(book.positions):
         known = np.flatnonzero(present[:, column])
-        own = _Own(length, len(known), position.value, words)
+        own = _Own(length, len(known), position.value, methods)
         found.append(
             FundWindow(
                 observations=len(known),
@@ -125,14 +125,14 @@ class _Own:
     length: int
     observations: int
     value: float | None
-    words: dict[str, object]
+    methods: dict[str, str]
 
     def measure(self, wanted: _Wanted, figure: float) -> Measure:
         return self._made(wanted.method, figure, self._why(wanted, figure), wanted.factor == 100.0, self.observations)
 
     def markets(self, beta: float, correlation: float, pairs: int, benchmark: str | None) -> dict[str, Measure]:
         few = self._too_few() or why_no_pairs(pairs, self.length, benchmark)
-        figures = {"beta": beta, "correlation_nifty": correlation, "r_squared": correlation**2}
+        figures = dict(zip(MARKETS, (beta, correlation, correlation**2), strict=True))
         return {
             name: self._made(name, figure, few or (None if isfinite(figure) else NO_SPREAD), False, pairs)
             for name, figure in figures.items()
@@ -158,66 +158,10 @@ class _Own:
             unit=Unit.PERCENT if percent else Unit.RATIO,
             rupees=rupees,
             unavailable=missing,
-            method=METHODS[method].format(**self.words) + NAV_RETURNS,
+            method=self.methods[method],
             observations=observations,
             coverage=0.0 if missing else 100.0,
         )
-
-
-def tracking_of(book: FundBook, column: int) -> FundTracking:
-    """How closely the fund in a column follows its index, by our NAVs and by AMFI's list."""
-    style, isin = book.styles[column], book.positions[column].isin
-    official = book.facts.tracking.get(isin, ())
-    if style.style is not Style.INDEX:
-        no = percent_figure(None, "an active fund follows no index", "", None)
-        return FundTracking(no, no, no, no)
-    error, difference = _own_tracking(book.navs[:, column], style.index, book)
-    return FundTracking(
-        error, difference, _official(official, TrackingKind.ERROR), _official(official, TrackingKind.DIFFERENCE)
-    )
-
-
-def _own_tracking(navs: FloatArray, index: str | None, book: FundBook) -> tuple[Figure, Figure]:
-    levels = book.facts.index_levels.get(index or "")
-    if index is None or levels is None:
-        reason = f"there are no prices of {index}" if index else "its name does not say which index it follows"
-        no = percent_figure(None, reason, "", None)
-        return no, no
-    last = int(np.flatnonzero(np.isfinite(navs + levels)).max(initial=-1))
-    if last < 0:
-        no = percent_figure(None, f"its NAVs and the prices of {index} have no day in common", "", None)
-        return no, no
-    rows = slice(max(last - TRACKING_ROWS, 0), last + 1)
-    navs, levels = navs[rows], levels[rows]
-    count = int(np.isfinite(return_differences(navs, levels)).sum())
-    day: date = book.days[last].astype(object)
-    few = f"only {count} days in common with {index}, {MIN_DIFFERENCES} are needed"
-    error, difference = (float(rule(navs, levels)) * 100 for rule in (tracking_error, tracking_difference))
-    over = f"over {count} common days, against {index}; {PRICE_INDEX}"
-    return (
-        percent_figure(
-            error, few, f"standard deviation (n - 1) of fund less index a day x sqrt(252), {over}", day, count
-        ),
-        percent_figure(
-            difference,
-            few,
-            f"return a year of fund less index, {over}: too high by about the index's dividend yield, since AMFI's "
-            "official figure is against the total return index",
-            day,
-            count,
-        ),
-    )
-
-
-def _official(figures: Sequence[OfficialTracking], kind: TrackingKind) -> Figure:
-    own = [figure for figure in figures if figure.kind is kind]
-    chosen = next((figure for figure in own if figure.period == OFFICIAL_PERIOD), own[0] if own else None)
-    if chosen is None:
-        return percent_figure(None, "no list of AMFI's tracking figures that has it is imported", "", None)
-    against = f" against {chosen.benchmark}" if chosen.benchmark else ""
-    return percent_figure(
-        chosen.percent, "", f"AMFI's list, {chosen.plan} plan, {chosen.period}{against}", chosen.as_of
-    )
 
 
 def percent_figure(

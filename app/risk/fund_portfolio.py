@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from app.domain.data_issues import DataIssue, Severity
+from app.domain.days import check_days
 from app.domain.disclosures import Disclosure, LineKind, PortfolioLines, Texts
 from app.domain.errors import UnknownFund
 from app.domain.fund_portfolios import Coverage, FundLine, FundPortfolio, Provenance, Share
@@ -31,7 +32,9 @@ def fund_portfolio(connection: Connection, key: str, as_on: date | None, today: 
 
     Raises:
         UnknownFund: when there is no such scheme, or nothing of it by that day.
+        WrongDay: for an ``as_on`` after ``today``.
     """
+    check_days(today, as_on)
     portfolio = find_portfolio(connection, key)
     stored = load_disclosures(connection, [portfolio.portfolio_id]) if portfolio else ()
     lines = load_portfolios(connection, [portfolio.portfolio_id], as_on) if portfolio else None

@@ -13,6 +13,7 @@ from app.domain.fund_holdings import FundHolding
 from app.domain.navs import LONGEST_PAUSE, NavHistory
 from app.domain.schemes import FundIdentity
 from app.risk.fund_book import FundPosition
+from app.risk.positions import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,13 @@ def _position(isin: str, rows: Sequence[FundHolding], identity: FundIdentity | N
         nav_source=nav.source,
         value=None if nav.value is None else nav.value * quantity,
     )
+
+
+def direct_unit(share: Position, identity: FundIdentity | None) -> FundPosition:
+    """A unit of a fund held in the demat account: what it is worth is told by the market, so that no NAV is needed."""
+    name = identity.scheme.name if identity else share.name
+    row = FundHolding(str(share.isin), None, name, share.quantity, share.average_price)
+    return _position(row.isin, (row,), identity, Nav(None, None, "market price"))
 
 
 def _average_price(rows: Sequence[FundHolding], quantity: float) -> float | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from math import isnan
 
 import numpy as np
 
+from app.domain.backtests import BacktestReport
+from app.domain.combined_reports import StressResult
 from app.domain.fund_reports import (
     Figure,
     FundConcentration,
@@ -15,85 +18,130 @@ from app.domain.fund_reports import (
     FundExpense,
     FundReport,
     FundWindow,
-    MFRiskReport,
 )
-from app.domain.prices import FloatArray
+from app.domain.mf_reports import MFRiskReport
+from app.domain.prices import FloatArray, PricePanel
 from app.domain.risk_reports import WINDOWS, Share, WindowReport
-from app.measures.concentration import effective_number, weights
+from app.measures.concentration import effective_number
 from app.measures.window_measures import WindowMeasures
-from app.risk.equity_measures import RiskOptions, build_portfolio
+from app.risk.combined_book import CombinedBook, Values, value_book
+from app.risk.combined_contributions import divide
+from app.risk.combined_diversification import diversify
+from app.risk.combined_exposure import Owned, combined_exposure, coverage, look_at
+from app.risk.combined_stress import stress
+from app.risk.equity_measures import Portfolio, RiskOptions, build_portfolio
 from app.risk.equity_report import measure_windows, window_report
 from app.risk.fund_book import FundBook
 from app.risk.fund_expenses import costs_of, expense_of
 from app.risk.fund_exposure import (
     NO_DISCLOSURE,
     active_shares,
-    coverage_of,
     disclosures_of,
-    exposures,
+    fund_coverage,
     fund_exposure,
     overlap_of,
 )
 from app.risk.fund_issues import fund_issues
-from app.risk.fund_measures import fund_windows, nav_price_panel, tracking_of
+from app.risk.fund_measures import fund_windows, nav_price_panel
+from app.risk.fund_tracking import tracking_of
+from app.risk.joint_series import JointPanel
+from app.risk.look_through_risk import Inside, look_inside
 from app.risk.range_risk import own_ranges
+from app.risk.shock_exposure import exposed_to_shocks, window_betas
 from app.risk.valuation import Valuation
+from app.risk.var_backtest import with_preferred
 
 MANAGERS = "unavailable: no source that is imported names a fund's managers"
 UNKNOWN_HOUSE = "Unknown house"
 ONE_DAY = 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """The book's own series of every window, with the arrays behind it; windows in order of length."""
+
+    panel: PricePanel
+    portfolios: Sequence[Portfolio]
+    arrays: WindowMeasures
+    windows: dict[str, WindowReport]
+
+
 def compute_mf_report(
-    book: FundBook, options: RiskOptions, windows: Sequence[str], *, today: date, computed_at: str, as_of: date | None
+    alone: CombinedBook,
+    options: RiskOptions,
+    windows: Sequence[str],
+    *,
+    today: date,
+    computed_at: str,
+    as_of: date | None,
+    tested: BacktestReport | None = None,
 ) -> MFRiskReport:
-    """The report over the named windows; ``as_of`` is the earlier day that the book was read for, else None."""
-    windows = sorted(windows, key=WINDOWS.__getitem__)
-    shares = weights(book.values) if len(book.positions) else np.empty(0)
-    total = float(np.nansum(book.values)) if np.isfinite(book.values).any() else None
-    reports, measured = _windows(book, shares, total, windows, options)
-    exposure = exposures(book)
-    disclosures = disclosures_of(book, as_of or today)
+    """The report over the named windows; ``as_of`` is the earlier day that the book was read for, else None.
+
+    ``alone`` is the fund book without shares. With its backtest each window has the VaR of the method that ``tested``
+    prefers.
+    """
+    book, windows = alone.funds, sorted(windows, key=WINDOWS.__getitem__)
+    values = value_book(alone, as_of)
+    found = _measure(book, values, windows, options, tested)
+    owned, portfolio, longest = look_at(alone, values), found.portfolios[-1], found.windows[windows[-1]].coverage
+    joint = JointPanel(found.panel, np.ones(len(book.returns), dtype=np.int64))
+    inside = look_inside(alone, joint)
+    contributions = divide(alone, values, owned, joint, inside, portfolio)
+    disclosures, overlap = disclosures_of(book, as_of or today), overlap_of(book)
     expenses = [expense_of(position, book.facts.costs.get(position.isin, ())) for position in book.positions]
-    own = fund_windows(book, measured, windows, options)
-    longest = reports[windows[-1]].coverage if windows else 0.0
+    own = fund_windows(book, found.arrays, windows, options)
     return MFRiskReport(
         scope="mf",
         as_of=max((position.nav_date for position in book.positions if position.nav_date), default=None),
         book_as_of=book.as_of,
         computed_at=computed_at,
         currency="INR",
-        value=total,
+        value=values.total,
         sample_data=book.is_sample,
         benchmark=book.benchmark_name,
         risk_free=options.risk_free * 100,
         horizon_days=ONE_DAY,
-        windows=reports,
-        exposure=fund_exposure(book, exposure, total),
-        overlap=overlap_of(book),
-        concentration=_concentration(book, shares),
+        windows=found.windows,
+        exposure=fund_exposure(book, owned.exposure, combined_exposure(alone, owned), values.total),
+        overlap=overlap,
+        concentration=_concentration(book, values.weights),
+        contribution_window=windows[-1] if contributions else None,
+        contributions=contributions,
+        diversification=diversify(alone, values, owned, overlap, windows[-1], portfolio, found.arrays),
+        stress=_stressed(alone, values, owned, joint, inside, portfolio.length),
         costs=costs_of(book, expenses),
-        coverage=coverage_of(book, exposure, longest, total),
-        funds=_funds(book, shares, own, disclosures, expenses),
-        data_issues=fund_issues(book, disclosures, reports, as_of or today, dated=as_of is not None),
+        coverage=fund_coverage(book, coverage(alone, owned, disclosures, longest), values.total),
+        funds=_funds(book, values.weights, own, disclosures, expenses),
+        data_issues=fund_issues(book, disclosures, found.windows, as_of or today, dated=as_of is not None),
     )
 
 
-def _windows(
-    book: FundBook, shares: FloatArray, total: float | None, windows: Sequence[str], options: RiskOptions
-) -> tuple[dict[str, WindowReport], WindowMeasures]:
+def _measure(
+    book: FundBook, values: Values, windows: Sequence[str], options: RiskOptions, tested: BacktestReport | None
+) -> _Measured:
     """The book's measures by window, as for shares, and the arrays behind them with a column for each fund."""
-    panel = nav_price_panel(book)
-    lengths = [WINDOWS[name] for name in windows]
-    portfolios = [build_portfolio(panel, shares, length) for length in lengths]
-    measured = measure_windows(panel, portfolios, lengths, options)
-    ranges = own_ranges(panel, lengths)
-    valuation = Valuation((), (), total, shares, ())
+    panel, lengths = nav_price_panel(book), [WINDOWS[name] for name in windows]
+    portfolios = [build_portfolio(panel, values.weights, length) for length in lengths]
+    arrays, ranges = measure_windows(panel, portfolios, lengths, options), own_ranges(panel, lengths)
+    valuation = Valuation((), (), values.total, values.weights, ())
     reports = {
-        name: window_report(panel, portfolio, measured, row, ranges[row], valuation, options, ONE_DAY)
+        name: window_report(panel, portfolio, arrays, row, ranges[row], valuation, options, ONE_DAY)
         for row, (name, portfolio) in enumerate(zip(windows, portfolios, strict=True))
     }
-    return reports, measured
+    if tested is not None:
+        series = {name: portfolio.series for name, portfolio in zip(windows, portfolios, strict=True)}
+        reports = with_preferred(reports, series, tested, values.total, ONE_DAY)
+    return _Measured(panel, portfolios, arrays, reports)
+
+
+def _stressed(
+    alone: CombinedBook, values: Values, owned: Owned, joint: JointPanel, inside: Inside, length: int
+) -> tuple[StressResult, ...]:
+    """Betas are of returns over one day alone, as a fund's own beta is."""
+    single = np.where(alone.funds.spans == 1, alone.funds.returns, np.nan)
+    betas = window_betas(replace(joint, panel=replace(joint.panel, returns=single)), inside, length)
+    return stress(alone, values, owned, exposed_to_shocks(alone, values, owned, inside, betas), betas)
 
 
 def _concentration(book: FundBook, shares: FloatArray) -> FundConcentration:

@@ -12,6 +12,7 @@ from app.risk.benchmark_weights import PASSIVE
 
 _FAMILIES = frozenset({"nifty", "bse", "sensex", "crisil", "nasdaq"})
 _SHORT = {"nifty": "nifty 50", "sensex": "bse sensex"}
+_TOTAL_RETURN = " TRI"
 _PASSIVE_CATEGORIES = ("index fund", "etf")
 _BY_CATEGORY = (
     ("large & mid cap", "Nifty LargeMidcap 250"),
@@ -51,7 +52,17 @@ def decide_style(
 
 def price_symbols(index: str) -> tuple[str, ...]:
     """Symbols that the prices of an index may be stored under, best first."""
-    return tuple(dict.fromkeys((index_symbol(index), "".join(index.split()).upper())))
+    return tuple(dict.fromkeys((index_symbol(index), "".join(index.split()).upper(), index.upper())))
+
+
+def total_return(index: str) -> str:
+    """``Nifty 50`` -> ``Nifty 50 TRI``: the same index with dividends."""
+    return f"{index}{_TOTAL_RETURN}"
+
+
+def is_total_return(index: str) -> bool:
+    """Whether an index of this name has dividends."""
+    return index.endswith(_TOTAL_RETURN)
 
 
 def _from_data(name: str, category: str | None) -> FundStyle:

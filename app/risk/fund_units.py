@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.data_issues import DataIssue, Severity
 from app.domain.disclosures import LineKind, PortfolioLines
+from app.domain.scheme_names import scheme_key
+from app.domain.schemes import Portfolio
 
 DEEPEST = 4
 """Levels of funds in funds that are taken apart. Real ones have two: a fund of funds, and an ETF in one of those."""
@@ -37,6 +41,45 @@ class ResolvedLines:
     line: NDArray[np.int64]
     weight: NDArray[np.float64]
     unresolved: tuple[Unresolved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUnit:
+    """A unit whose ISIN nobody knows, tied by its ``name`` to a stored portfolio of the house that holds it."""
+
+    name: str
+    portfolio: Portfolio
+
+
+def units_by_name(lines: PortfolioLines, isins: Collection[str], stored: Sequence[Portfolio]) -> dict[str, NamedUnit]:
+    """By ISIN, those of ``isins`` whose name is that of one portfolio of the house whose fund holds them.
+
+    Houses print ISINs that AMFI's list does not have, often of the other option of an ETF. Names are compared as
+    ``scheme_key`` spells them; where two portfolios have the name neither is meant.
+    """
+    houses = {one.portfolio_id: one.house for one in stored}
+    by_name: dict[tuple[str, str], list[Portfolio]] = defaultdict(list)
+    for one in stored:
+        if one.house:
+            by_name[one.house, scheme_key(one.name)].append(one)
+    found = {}
+    for at in np.flatnonzero(lines.kind == LineKind.FUND_UNIT).tolist():
+        isin, name = lines.isin[at], str(lines.name[at])
+        house = houses.get(lines.disclosures[lines.portfolio[at]].portfolio_id) or ""
+        alike = by_name.get((house, scheme_key(name)), ()) if isin in isins else ()
+        if len(alike) == 1:
+            found[isin] = NamedUnit(name, alike[0])
+    return found
+
+
+def named_issues(units: Mapping[str, NamedUnit]) -> Iterator[DataIssue]:
+    """What was tied by name alone, in words."""
+    for isin, unit in units.items():
+        message = (
+            f"AMFI's list does not know the ISIN of {unit.name!r}: it is looked through as {unit.portfolio.name!r} of "
+            "the same house, by its name."
+        )
+        yield DataIssue("unit_by_name", Severity.INFO, isin, message)
 
 
 def resolve_units(lines: PortfolioLines, portfolio_of: Mapping[str, int]) -> ResolvedLines:

@@ -19,6 +19,9 @@ from app.domain.securities import (
     strip_series,
 )
 
+FUND_UNITS = "INF"
+"""How the ISINs of units of Indian funds begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -74,6 +77,11 @@ def merge_positions(holdings: Iterable[Holding], index: MasterIndex) -> tuple[Po
         groups[key].append(holding)
         identities.setdefault(key, (security, match))
     return tuple(_position(rows, *identities[key], index) for key, rows in groups.items())
+
+
+def is_fund_unit(position: Position) -> bool:
+    """Whether it is a unit of an Indian fund, as ETFs in a demat account are, by its ISIN."""
+    return (position.isin or "").startswith(FUND_UNITS)
 
 
 def identify(holding: Holding, index: MasterIndex) -> tuple[Security | None, MatchKind]:

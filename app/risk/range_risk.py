@@ -105,7 +105,7 @@ def book_range(portfolio: Portfolio, own: OwnRanges, moves: Comovement) -> BookR
     correlated[moves.columns] = True
     counted = portfolio.included & np.where(correlated, np.isfinite(volatilities), volatilities == 0.0)
     coverage = portfolio.coverage - float(portfolio.weights[portfolio.included & ~counted].sum())
-    reason = moves.unavailable or _why_uncovered(coverage, own.length, found=bool(counted.any()))
+    reason = moves.unavailable or _why_uncovered(coverage, own, found=bool(counted.any()))
     if reason:
         return BookRange(np.nan, max(coverage, 0.0), 0, reason)
     shares = np.where(counted, portfolio.weights, 0.0)[moves.columns] / portfolio.weights[counted].sum()
@@ -113,10 +113,12 @@ def book_range(portfolio: Portfolio, own: OwnRanges, moves: Comovement) -> BookR
     return BookRange(sigma, coverage, int(own.observations[counted].min()), None)
 
 
-def _why_uncovered(coverage: float, length: int, *, found: bool) -> str | None:
+def _why_uncovered(coverage: float, own: OwnRanges, *, found: bool) -> str | None:
     if found and has_coverage(np.asarray(coverage)):
         return None
+    if not own.observations.any():
+        return "nothing held has an open, high and low: a fund has only a NAV"
     return (
         f"only {max(coverage, 0.0):.0%} of the value has a usable open, high and low on {MIN_WINDOW_SHARE:.0%} of "
-        f"{length} days, {MIN_COVERED_WEIGHT:.0%} is needed"
+        f"{own.length} days, {MIN_COVERED_WEIGHT:.0%} is needed"
     )

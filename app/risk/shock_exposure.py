@@ -1,7 +1,8 @@
 """What a shock to market or sectors meets: every share, every line of every fund, and the rest of each fund. Pure.
 
 A share moves by its own beta. What has no prices of its own moves by the beta of the NAV of the fund that holds it, and
-is counted as proxied. Cash stays; bonds, metals and other contracts have no beta.
+is counted as proxied. Cash stays. Bonds and metals have no beta and are taken to stay where nothing names them. What
+could move and has no beta at all is unknown: it is never taken to stay.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from app.risk.joint_series import JointPanel
 from app.risk.look_through_risk import Inside
 
 BY_FUND = (*SHARES, LineKind.DERIVATIVE, LineKind.FUND_UNIT, LineKind.UNIDENTIFIED)
-"""Kinds of lines that move with their fund's NAV where they have no prices."""
+"""What moves with its fund's NAV where it has no prices."""
+STILL = (LineKind.CASH, LineKind.DEBT, LineKind.GOLD, LineKind.SILVER, LineKind.OTHER_DERIVATIVE)
+"""What a fall of the share market is taken to leave alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,10 +38,11 @@ class Betas:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposed:
-    """M positions: N shares, E lines of funds, then F rests.
+    """M positions: N shares, E lines of funds, then H rests.
 
-    Rupees ``values``, ``betas`` (NaN: unknown), ``groups`` into the names of ``Owned`` and ``securities`` (-1: a rest);
-    ``proxied`` where the beta is that of a fund's NAV.
+    Rupees ``values``, ``betas`` (NaN: none), ``groups`` into the names of ``Owned`` and ``securities`` (-1: a rest);
+    ``proxied`` where the beta is that of a fund's NAV, ``still`` where the share market is taken to have no part in it.
+    Shares that are looked through have the value 0.
     """
 
     values: FloatArray
@@ -46,6 +50,7 @@ class Exposed:
     groups: IntArray
     securities: IntArray
     proxied: NDArray[np.bool_]
+    still: NDArray[np.bool_]
     shares: int
 
 
@@ -58,19 +63,22 @@ def window_betas(joint: JointPanel, inside: Inside, length: int) -> Betas:
 
 def exposed_to_shocks(book: CombinedBook, values: Values, owned: Owned, inside: Inside, betas: Betas) -> Exposed:
     """Everything owned, in rupees; what has no value counts as nothing."""
-    held, shares = book.funds.compositions, len(book.places)
-    of_fund = betas.holdings[shares:]
+    held, shares = book.held.compositions, len(book.places)
+    of_fund = betas.holdings[book.held.columns]
     priced = np.append(betas.prices, np.nan)[inside.columns]
-    kinds = owned.table.kinds[held.securities].astype(str)
-    by_fund = np.isnan(priced) & np.isin(kinds, BY_FUND)
-    lines = np.where(by_fund, of_fund[held.funds], np.where(kinds == LineKind.CASH, 0.0, priced))
-    rests = np.full(held.fund_count, -1)
+    assets = owned.table.assets.astype(str)
+    lines = assets[held.securities]
+    by_fund = np.isnan(priced) & np.isin(lines, BY_FUND)
+    own = np.where(by_fund, of_fund[held.funds], np.where(lines == LineKind.CASH, 0.0, priced))
+    rests, count = np.full(held.fund_count, -1), held.fund_count
+    direct = np.where(book.is_direct, np.nan_to_num(values.shares), 0.0)
     return Exposed(
-        values=np.concatenate([np.nan_to_num(values.shares), owned.exposure.entries, owned.exposure.remainder]),
-        betas=np.concatenate([betas.holdings[:shares], lines, of_fund]),
+        values=np.concatenate([direct, owned.exposure.entries, owned.exposure.remainder]),
+        betas=np.concatenate([betas.holdings[:shares], own, of_fund]),
         groups=np.concatenate([owned.groups[book.places], owned.groups[held.securities], rests]),
         securities=np.concatenate([book.places, held.securities, rests]),
-        proxied=np.concatenate([np.zeros(shares, dtype=bool), by_fund, np.ones(held.fund_count, dtype=bool)]),
+        proxied=np.concatenate([np.zeros(shares, dtype=bool), by_fund, np.ones(count, dtype=bool)]),
+        still=np.concatenate([np.isin(part, STILL) for part in (assets[book.places], lines)] + [np.zeros(count, bool)]),
         shares=shares,
     )
 

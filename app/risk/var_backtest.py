@@ -112,13 +112,30 @@ def chosen_methods(windows: Mapping[str, MeasuredWindow]) -> list[tuple[str, str
 def _preferred_measure(
     measures: Mapping[str, Measure], series: FloatArray, choice: Preference, value: float | None, horizon: int
 ) -> Measure:
-    method = Method(choice.method)
-    kin = measures[f"{SHARED.get(method, 'var_parametric')}_{choice.level:g}"]
     why = f"Chosen because {choice.reason}"
+    found = _figure_of(Method(choice.method), choice.level, why, measures, series, value, horizon)
+    if found.value is not None or choice.instead is None:
+        return found
+    why = (
+        f"In place of {NAMES[Method(choice.method)]}, which has no figure today and was chosen because {choice.reason}"
+    )
+    return _figure_of(Method(choice.instead), choice.level, why, measures, series, value, horizon)
+
+
+def _figure_of(
+    method: Method,
+    level: float,
+    why: str,
+    measures: Mapping[str, Measure],
+    series: FloatArray,
+    value: float | None,
+    horizon: int,
+) -> Measure:
+    kin = measures[f"{SHARED.get(method, 'var_parametric')}_{level:g}"]
     if method in SHARED or kin.value is None:
         return replace(kin, method=f"{NAMES[method]}: {kin.method}. {why}")
     past = series[np.isfinite(series)]
-    forecast = rolling_forecasts(np.append(past, 0.0), method, choice.level / 100, len(past))[-1]
+    forecast = rolling_forecasts(np.append(past, 0.0), method, level / 100, len(past))[-1]
     percent = float(forecast) * 100 * horizon**0.5
     found = isfinite(percent)
     suffix = "" if horizon == 1 else f"; {horizon} days by square root of time"
@@ -126,7 +143,7 @@ def _preferred_measure(
         kin,
         value=percent if found else None,
         rupees=percent / 100 * value if found and value is not None else None,
-        unavailable=None if found else _why_no_quantile(len(past), choice.level / 100),
+        unavailable=None if found else _why_no_quantile(len(past), level / 100),
         method=f"{NAMES[method]}: {FORECASTS[method]}{suffix}. {why}",
     )
 
@@ -238,20 +255,30 @@ def _preference(results: Sequence[Backtest], possible: int, level: int) -> Prefe
         f"over {chosen.days} days it had {chosen.exceptions} exceptions, {fewest} to {most} are to be expected of a "
         "right method"
     )
-    return Preference(level, methods[place], proven=True, reason=f"{counted}; {_standing(results, chosen)}")
+    missed = max(one.days for one in results) - chosen.days
+    reason = f"{counted}; {_standing(results, chosen, missed)}"
+    usual = preferred(results, every_day=True) if missed else None
+    return Preference(level, methods[place], chosen.passes, reason, None if usual is None else methods[usual])
 
 
-def _standing(results: Sequence[Backtest], chosen: Backtest) -> str:
+def _standing(results: Sequence[Backtest], chosen: Backtest, missed: int) -> str:
     """How the chosen one compares, by the rule that ``preferred`` goes by."""
+    if missed:
+        return (
+            f"they come alone, and no method that has a forecast on every day passes both tests (it has none on "
+            f"{missed} days, outside its range)"
+        )
     if chosen.kupiec.rejects:
-        return "no method has as many as it should; its forecasts came closest of all (smallest quantile loss)"
+        return (
+            "none of the methods that forecast every day has as many as it should; its forecasts came closest of those "
+            "(smallest quantile loss)"
+        )
     if chosen.independence.rejects:
         return (
-            "they come in clusters, as with every method in range; its forecasts came closest of those (quantile loss)"
+            "they come in clusters, as with every method in range that forecasts every day; its forecasts came closest "
+            "of those (quantile loss)"
         )
-    passing = sum(
-        one.days == chosen.days and not one.kupiec.rejects and not one.independence.rejects for one in results
-    )
+    passing = sum(one.days == chosen.days and one.passes for one in results)
     if passing == 1:
-        return "they come alone, and no other method passes both tests"
+        return "they come alone, and no other method that forecasts every day passes both tests"
     return f"they come alone; of the {passing} methods that pass both tests its forecasts came closest (quantile loss)"

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from app.bootstrap import Services, build_services
 from app.domain.combined_reports import CombinedRiskReport, ContributionKind, StressMethod
@@ -30,9 +29,10 @@ from app.ingest.prices import import_prices
 from app.ingest.sample_book import load_sample
 from app.ingest.schemes import import_navall
 from app.ingest.securities import import_securities
-from app.risk import CombinedRiskAnalyzer
+from app.risk import combined_books
 from app.risk.combined_history import load_joint_history
 from app.settings import read_settings
+from tests.databases import copied_database
 from tests.integration.conftest import NOW, TODAY, clock
 from tests.integration.importing import bring_holdings, bring_prices
 from tests.integration.input_files import SHARES as USUAL
@@ -63,7 +63,7 @@ FORMER = {"TMPV": "TATAMOTORS"}
 @pytest.fixture(scope="module")
 def market(postgres_url: str, template_database: str) -> Iterator[str]:
     """A database of prices, lists, NAVs and disclosures, without a book, that nobody is connected to."""
-    with _database(postgres_url, template_database) as url:
+    with copied_database(postgres_url, template_database) as url:
         services = _services(url)
         with services.database.transaction() as connection:
             _bring_market(connection)
@@ -148,7 +148,7 @@ def test_var_is_below_the_sum_of_both_books_and_look_through_agrees_with_the_nav
 def test_the_backtest_rests_on_every_day_that_closes_and_navs_have_in_common(real: Services) -> None:
     book = real.combined.book(AS_OF)
     with real.database.transaction() as connection:
-        found = load_joint_history(connection, "combined", book.shares, book.funds, None)
+        found = load_joint_history(connection, book.shares, book.funds, None)
     bars = pd.read_csv(shared_file("market/nse_daily.csv.gz"), parse_dates=["date"])
     closes = bars.pivot_table(index="date", columns="symbol", values="close")[list(SHARES)].dropna(how="all")
     navs = pd.concat([_navs(code) for _, code, _ in FUNDS.values()], axis=1, sort=True).reindex(closes.index)
@@ -216,8 +216,8 @@ def test_the_prices_behind_the_funds_are_read_once(real: Services, monkeypatch: 
     def refuse(*_: object) -> None:
         raise AssertionError("read again")
 
-    monkeypatch.setattr(CombinedRiskAnalyzer, "load_constituents", refuse)
-    monkeypatch.setattr(CombinedRiskAnalyzer, "load_episodes", refuse)
+    monkeypatch.setattr(combined_books, "load_constituents", refuse)
+    monkeypatch.setattr(combined_books, "load_episodes", refuse)
     assert to_json(real.combined.report()) == first
 
 
@@ -306,21 +306,6 @@ def _services(url: str) -> Services:
 @contextmanager
 def _copy(server: str, market: str) -> Iterator[Services]:
     with ExitStack() as stack:
-        services = _services(stack.enter_context(_database(server, str(make_url(market).database))))
+        services = _services(stack.enter_context(copied_database(server, str(make_url(market).database))))
         stack.callback(services.close)
         yield services
-
-
-@contextmanager
-def _database(server: str, template: str) -> Iterator[str]:
-    name = f"combined_{uuid4().hex[:12]}"
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _execute(url: str, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -92,11 +93,13 @@ def fresh_report(services: Services, as_of: date | None = None) -> dict[str, Any
 
 @contextmanager
 def statements(database: Boilerplate) -> Iterator[list[str]]:
-    """Every statement that SQLAlchemy sends meanwhile."""
+    """Every statement that who asks sends meanwhile; the keeper of runs has a thread of its own."""
     seen: list[str] = []
+    asking = get_ident()
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+        if get_ident() == asking:
+            seen.append(statement)
 
     event.listen(database.engine(), "before_cursor_execute", note)
     try:
@@ -203,6 +206,64 @@ def test_ranges_are_read_from_both_stores(stored: Services) -> None:
     assert found["ITC"].parkinson == pytest.approx(width, rel=1e-4)  # prices are stored as they were written
     assert found[OF_HOST].parkinson == pytest.approx(width, rel=1e-4)
     assert found["TCS"].parkinson == 0
+
+
+def test_a_saturday_bar_of_the_dashboard_is_no_new_day(stored: Services) -> None:
+    before = comparable(stored.equity.report())
+    friday = weekdays(DAYS)[START - 1].astype(object)
+    saturday = friday + timedelta(days=5 - friday.weekday())
+    with stored.database.transaction() as connection:
+        connection.execute(
+            text("INSERT INTO rt_intraday_price (scrip_id, price_date, price_close) VALUES (:symbol, :day, 1500)"),
+            [{"symbol": OF_HOST, "day": str(day)} for day in (saturday, saturday + timedelta(days=1))],
+        )
+    after = fresh_report(stored)
+    told = [issue for issue in after["data_issues"] if issue["code"] == "off_calendar"]
+    assert [issue["subject"] for issue in told] == [OF_HOST]
+    after["data_issues"] = [issue for issue in after["data_issues"] if issue["code"] != "off_calendar"]
+    assert after == before
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_one_bar_of_our_own_keeps_the_history_that_the_dashboard_has(stored: Services, row: int) -> None:
+    before = stored.equity.report().windows["1y"]
+    day = weekdays(DAYS)[START - 1 - row : START - row]
+    bring_prices(stored.database, price_csv({OF_HOST: CLOSES[OF_HOST][START - 1 - row : START - row]}, day))
+    report = stored.equity.report()
+    found = next(holding for holding in report.holdings if holding.symbol == OF_HOST)
+    assert found.history_source == f"csv {OF_HOST} + host {OF_HOST}"
+    assert (found.windows["1y"].observations, found.windows["1y"].unavailable) == (252 - row, None)
+    assert report.windows["1y"].left_out == before.left_out
+    assert comparable(report) == fresh_report(stored)
+
+
+def test_a_bar_of_our_own_on_another_level_names_the_dashboards_prices(stored: Services) -> None:
+    day = weekdays(DAYS)[START - 1 : START]
+    bring_prices(stored.database, price_csv({OF_HOST: CLOSES[OF_HOST][START - 1 : START] / 2}, day))
+    issues = {(issue.code, issue.subject): issue.message for issue in stored.equity.report().data_issues}
+    assert f"host are 2 times those from csv {OF_HOST}" in issues["sources_disagree", OF_HOST]
+
+
+def test_closes_of_the_dashboards_snapshots_come_before_its_whole_rupees(stored: Services) -> None:
+    """RELIANCE is in the table in whole rupees, and in a snapshot of each of the last forty days with paise."""
+    closes, days = CLOSES["RELIANCE"].round(), weekdays(DAYS)
+    with stored.database.transaction() as connection:
+        connection.execute(
+            text("""INSERT INTO rt_intraday_price (scrip_id, price_date, price_close, volume)
+                    VALUES ('RELIANCE', :day, :close, 50000)"""),
+            [{"day": str(days[row]), "close": float(closes[row])} for row in range(START)],
+        )
+        for row in range(START - 40, START):
+            taken = HostHolding(1, "RELIANCE", ISINS["RELIANCE"], 1, close=float(closes[row - 1] + 0.35))
+            insert_holdings(connection, days[row].astype(object), [taken])
+    book = stored.equity.book()
+    column = book.panel.symbols.index("RELIANCE")
+    assert book.panel.sources[column] == "holdings RELIANCE + host RELIANCE"
+    expected = closes[:START].copy()
+    expected[-41:-1] += 0.35
+    assert book.panel.closes[-252:, column].tolist() == expected[-252:].tolist()
+    assert set(book.panel.volumes[-252:, column]) == {50_000}
+    assert comparable(stored.equity.report()) == fresh_report(stored)
 
 
 def test_newer_bars_are_read_from_their_first_day_only(stored: Services, bar_reads: list[date | None]) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 import app.__main__ as command_line
 from app.bootstrap import Services
+from app.domain.risk_runs import Asked
 from app.KiteAccessToken import create_app
-from app.risk import CombinedRiskAnalyzer
+from app.risk import CombinedRiskAnalyzer, MFRiskCalculator
 from tests.integration.conftest import TODAY
 from tests.integration.fund_files import (
     FUND,
@@ -50,6 +51,10 @@ def navs(services: Services, first: int, last: int, factor: float = 1.0) -> None
     assert bring_navs(services.database, nav_csv(*pairs)).rows_changed
 
 
+def refuse(*_: object) -> None:
+    raise AssertionError("tested again")
+
+
 def test_every_stored_nav_counts_however_old_and_older_ones_are_tested_at_once(owned: Services) -> None:
     assert owned.combined.backtest().returns == 898
     navs(owned, 0, -900)
@@ -62,10 +67,6 @@ def test_every_stored_nav_counts_however_old_and_older_ones_are_tested_at_once(o
 def test_it_is_done_once_for_a_book_and_a_day(owned: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     tested = owned.combined.backtest()
     closes = {name: series[-3:] * [1.0, 1.0, 1.02] for name, series in random_closes(COUNT).items()}
-
-    def refuse(*_: object) -> None:
-        raise AssertionError("tested again")
-
     monkeypatch.setattr(CombinedRiskAnalyzer, "load_joint_history", refuse)
     bring_prices(owned.database, price_csv(closes), "late.csv")
     measures = owned.combined.report(("1y",)).windows["1y"].measures
@@ -103,10 +104,37 @@ def test_the_funds_alone_have_a_backtest_and_a_thin_one_is_refused_with_the_reas
         assert {one.unavailable for one in window.methods} == {"the history has no day after its first 252 returns"}
 
 
+def test_the_report_of_the_funds_has_the_figure_that_their_own_backtest_prefers(owned: Services) -> None:
+    tested = owned.mf.backtest()
+    for as_of in (None, TODAY):
+        for name, window in owned.mf.report(as_of=as_of).windows.items():
+            for choice in tested.windows[name].preferred:
+                assert choice.reason in window.measures[f"var_preferred_{choice.level:g}"].method
+    assert tested.windows["1y"].preferred[0].proven
+    with owned.database.transaction() as connection:
+        connection.execute(text("DELETE FROM mf_nav_history WHERE nav_date < :day"), {"day": DAYS[-280]})
+    thin = owned.mf.report(as_of=TODAY).windows["1y"].measures["var_preferred_95"]
+    assert "the evidence is too thin to prefer another" in thin.method
+    assert thin.value == owned.mf.report(as_of=TODAY).windows["1y"].measures["var_historical_95"].value
+
+
+def test_the_backtest_of_the_funds_is_done_again_for_other_units_or_older_navs_alone(
+    owned: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = owned.mf.backtest()
+    with monkeypatch.context() as patched:
+        patched.setattr(MFRiskCalculator, "load_fund_history", refuse)
+        bring_prices(owned.database, price_csv({name: series[-3:] for name, series in random_closes(COUNT).items()}))
+        owned.mf.report(("1y",))
+        assert owned.mf.backtest() == first
+    navs(owned, 0, -900)
+    assert owned.mf.backtest().returns == COUNT - 2
+
+
 def test_a_kept_combined_run_comes_out_the_same_and_notes_the_choice(owned: Services) -> None:
     owned.history.keep("combined", TODAY)
     assert owned.history.recompute(1).reproduced
-    assert "preferred methods" in owned.combined.run(TODAY).inputs
+    assert "preferred methods" in owned.combined.run(Asked(TODAY)).inputs
 
 
 def test_the_api_and_the_command_tell_the_same(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.bootstrap import Services
-from app.domain.fund_reports import MFRiskReport, Style
+from app.domain.fund_reports import Style
 from app.domain.market_hours import last_final_day
+from app.domain.mf_reports import MFRiskReport
 from app.ingest.sample_book import load_sample, remove_sample
 from app.sources.sample_market import generate_sample
 from tests.integration.conftest import NOW

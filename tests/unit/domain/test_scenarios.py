@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from app.domain.limits import LimitKind, limits_of
 from app.domain.scenarios import DEFAULT_SCENARIOS, Scenario, UnclearScenario, check_scenario, merged
 
+TODAY = date(2026, 11, 23)
 OWN = Scenario("oil", "Oil doubles", -8.0, {"Oil Gas & Consumable Fuels": 20.0}, None, None, "")
 
 
 @pytest.mark.parametrize("scenario", DEFAULT_SCENARIOS, ids=lambda one: one.key)
 def test_every_default_is_sound_and_names_its_source(scenario: Scenario) -> None:
-    check_scenario(scenario)
+    assert check_scenario(scenario, TODAY) == scenario
     assert scenario.source
 
 
@@ -38,11 +40,40 @@ def test_a_written_scenario_takes_the_place_of_the_default_of_its_key() -> None:
         Scenario("a", "a", 0.0, {}, date(2020, 1, 1), None, ""),
         Scenario("a", "a", 0.0, {}, date(2020, 1, 2), date(2020, 1, 1), ""),
         Scenario("a", "a", 0.0, {}, date(2010, 1, 2), date(2020, 1, 1), ""),
+        Scenario("a", "a", 0.0, {}, TODAY, TODAY, ""),
+        Scenario("a", "a", 0.0, {}, TODAY, date(2026, 11, 24), ""),
+        Scenario("a", "a", 0.0, {"Power": -5.0, "power": -6.0}, None, None, ""),
     ],
 )
 def test_a_scenario_that_cannot_be_is_refused(scenario: Scenario) -> None:
+    with pytest.raises(UnclearScenario) as caught:
+        check_scenario(scenario, TODAY)
+    assert caught.value.remedy
+
+
+def test_an_unknown_sector_or_kind_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(UnclearScenario, match="'Financal Services'") as caught:
+        check_scenario(replace(OWN, groups={"Financal Services": -30.0}), TODAY)
+    assert "Financial Services, " in caught.value.remedy
+    assert caught.value.remedy.endswith("foreign, debt, gold, silver, trusts.")
+
+
+def test_groups_are_kept_as_the_reports_spell_them() -> None:
+    given = {"financial services": -30.0, " METALS  & mining": -20.0, "Gold": 5.0, "banks": -40.0, "unclassified": -1.0}
+    assert check_scenario(replace(OWN, groups=given), TODAY).groups == {
+        "Financial Services": -30.0,
+        "Metals & Mining": -20.0,
+        "gold": 5.0,
+        "Banks": -40.0,
+        "Unclassified": -1.0,
+    }
+
+
+def test_a_sector_of_an_imported_list_can_be_named() -> None:
+    odd = replace(OWN, groups={"space travel": -30.0})
+    assert check_scenario(odd, TODAY, ("Space Travel",)).groups == {"Space Travel": -30.0}
     with pytest.raises(UnclearScenario):
-        check_scenario(scenario)
+        check_scenario(odd, TODAY)
 
 
 def test_the_plans_limits_are_there_the_milder_first() -> None:

@@ -14,11 +14,13 @@ from app.domain.combined_reports import CombinedRiskReport
 from app.domain.disclosures import LineKind
 from app.domain.prices import FloatArray
 from app.domain.scenarios import Scenario, ScenarioEntry, merged
-from app.domain.securities import HostScrips, Security, SecurityMaster
+from app.domain.securities import UNCLASSIFIED, HostScrips, Security, SecurityMaster
 from app.measures.returns import simple_returns
 from app.risk.combined_book import CombinedBook, Constituents, Episode, with_direct
 from app.risk.combined_report import compute_combined
-from app.risk.fund_book import FundBook
+from app.risk.fund_book import DirectUnits, FundBook
+from app.risk.fund_lines import hold, of_funds, place_lines
+from app.risk.fund_units import resolve_units
 from app.risk.positions import Position, index_master
 from tests.unit.risk.books import OPTIONS, book_of, panel_of, position
 from tests.unit.risk.funds import cash, fund_book, fund_position, lines_of, share
@@ -27,8 +29,9 @@ TODAY = date(2026, 11, 20)
 ROWS = 300
 SECTORS = ("Financial Services", "Information Technology", "Power", "Realty")
 NAMES = ("ALPHA", "BETA", "GAMMA", "DELTA", "EPSILON", "ZETA", "ETA", "THETA")
+FULL = {"EPSILON": "Epsilon Bank Limited"}
 SECURITIES = tuple(
-    Security(f"INE{100 + at}A01010", f"{name.title()} Limited", "NSE", name, sector=SECTORS[at % len(SECTORS)])
+    Security(f"INE{100 + at}A01010", FULL.get(name, f"{name.title()} Limited"), "NSE", name, sector=SECTORS[at % 4])
     for at, name in enumerate(NAMES)
 )
 MASTER = index_master(SecurityMaster(SECURITIES, ()), HostScrips())
@@ -86,17 +89,21 @@ def book(
     episodes: tuple[Episode, ...] = (),
     scenarios: Mapping[str, Scenario] | None = None,
     entries: tuple[ScenarioEntry, ...] | None = None,
+    units: Sequence[Fund] = (),
+    classes: Mapping[str, LineKind] | None = None,
 ) -> CombinedBook:
-    """Shares as (symbol, rupees); a symbol may come twice."""
+    """Shares as (symbol, rupees); a symbol may come twice. ``units`` are funds held in the demat account."""
     owned = list(shares.items()) if isinstance(shares, Mapping) else list(shares)
     columns = [NAMES.index(name) for name, _ in owned]
     prices = levels(RETURNS)[:, columns] if closes is None else closes
+    prices = np.column_stack([prices, *(one.levels for one in units)])
     positions = tuple(_position(column, rupees) for column, (_, rupees) in zip(columns, owned, strict=True))
+    positions += tuple(_unit(one) for one in units)
     panel = panel_of(prices, INDEX, days=DAYS, symbols=tuple(one.symbol for one in positions))
     equity = replace(book_of(panel, positions), as_of=date(2026, 11, 19))
-    own = _funds(funds)
-    combined, places = with_direct(own, positions)
-    return CombinedBook(equity, combined, places, _constituents(combined.securities.keys.tolist()), episodes,
+    own, direct = _funds(funds, units, classes or {})
+    combined, places, held = with_direct(own, positions, direct if units else None)
+    return CombinedBook(equity, combined, places, held, _constituents(combined.securities.keys.tolist()), episodes,
                         merged(scenarios or {}) if entries is None else entries)  # fmt: skip
 
 
@@ -120,14 +127,30 @@ def _position(column: int, rupees: float) -> Position:
     )  # fmt: skip
 
 
-def _funds(funds: Sequence[Fund]) -> FundBook:
-    shown = [one for one in funds if one.disclosed]
+def _unit(fund: Fund) -> Position:
+    """A unit of a fund in the demat account, priced as its NAV moves."""
+    price = float(fund.levels[-1])
+    return position(
+        f"ETF{fund.number}", isin=f"INF{fund.number}", name=f"Fund {fund.number}", sector=UNCLASSIFIED,
+        quantity=(fund.rupees or 0.0) / price, last_price=price,
+    )  # fmt: skip
+
+
+def _funds(
+    funds: Sequence[Fund], units: Sequence[Fund], classes: Mapping[str, LineKind]
+) -> tuple[FundBook, DirectUnits]:
+    shown = [one for one in (*funds, *units) if one.disclosed]
     lines = lines_of(*(_lines(one) for one in shown), names=[f"Fund {one.number}" for one in shown])
     at = iter(range(1, len(shown) + 1))
     positions = [fund_position(one.number, one.rupees, next(at) if one.disclosed else None) for one in funds]
     navs = np.column_stack([one.levels for one in funds]) if funds else np.empty((ROWS, 0))
     made = fund_book(positions, lines, navs, master=MASTER)
-    return replace(made, benchmark=INDEX, benchmark_returns=simple_returns(INDEX))
+    direct = [fund_position(one.number, None, next(at)) for one in units if one.disclosed]
+    seen = np.concatenate([made.disclosure, np.array([one.portfolio_id or 0 for one in direct], dtype=np.int64) - 1])
+    placed = place_lines(lines, MASTER)
+    held = of_funds(hold(lines, placed, resolve_units(lines, {})), seen)
+    book = replace(made, benchmark=INDEX, benchmark_returns=simple_returns(INDEX))
+    return book, DirectUnits(tuple(direct), seen, held, classes)
 
 
 def _lines(fund: Fund) -> list[tuple[str | None, str, LineKind, float]]:

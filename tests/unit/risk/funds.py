@@ -9,8 +9,11 @@ import numpy as np
 
 from app.domain.disclosures import Disclosure, LineKind, PortfolioLines, Source
 from app.domain.prices import FloatArray
+from app.domain.scenarios import merged
 from app.domain.securities import HostScrips, Security, SecurityMaster, SymbolChange
 from app.measures.returns import simple_returns
+from app.risk.combined_book import CombinedBook, Constituents, no_shares, with_direct
+from app.risk.combined_loading import NOTHING
 from app.risk.fund_book import FundBook, FundFacts, FundPosition, texts
 from app.risk.fund_lines import hold, of_funds, place_lines
 from app.risk.fund_styles import decide_style
@@ -86,6 +89,12 @@ def fund_position(
         family=f"h/{number}", plan=None, option=None, folios=("1",), quantity=1.0, pledged=0.0, average_price=None,
         nav=value, nav_date=None if value is None else date(2026, 11, 19), nav_source="NAV history", value=value,
     )  # fmt: skip
+
+
+def alone(funds: FundBook, constituents: Constituents = NOTHING) -> CombinedBook:
+    """The funds without shares, and with the prices of what they hold that are given."""
+    book, places, held = with_direct(funds, ())
+    return CombinedBook(no_shares(funds), book, places, held, constituents, (), merged({}))
 
 
 def fund_book(

@@ -18,7 +18,7 @@ RISK_FREE_DAILY = 0.06 / 252
 LEVELS = {"95": 0.95, "99": 0.99}
 
 
-def measures(returns: pd.DataFrame, weights: pd.Series, market: pd.Series, paths: int, seed: int) -> dict[str, float]:
+def measures(returns: pd.DataFrame, weights: pd.Series, market: pd.Series) -> dict[str, float]:
     """All measures of a book of complete series held at constant ``weights``, NaN where our rules give none."""
     series = returns @ weights
     found = {
@@ -33,7 +33,7 @@ def measures(returns: pd.DataFrame, weights: pd.Series, market: pd.Series, paths
     }
     losses = np.sort(-series.to_numpy())[::-1]
     scenarios = filtered(returns.to_numpy()) @ weights.to_numpy()
-    simulated = _resampled(scenarios, paths, seed)
+    simulated = np.maximum(scenarios, -1.0)
     for name, level in LEVELS.items():
         thin = len(series) * (1 - level) < 1 - 1e-9
         found[f"var_historical_{name}"] = np.nan if thin else -100 * empyrical.value_at_risk(series, 1 - level)
@@ -104,13 +104,6 @@ def filtered(returns: Floats) -> Floats:
             variances.append(0.94 * variances[-1] + 0.06 * value**2)
         scenarios[:, column] = own / np.sqrt(variances[:-1]) * np.sqrt(variances[-1])
     return scenarios
-
-
-def _resampled(scenarios: Floats, paths: int, seed: int) -> Floats:
-    """The same draws as the product: a documented generator and seed make them part of the definition."""
-    times = np.random.Generator(np.random.SFC64(seed)).multinomial(paths, np.full(len(scenarios), 1 / len(scenarios)))
-    drawn: Floats = np.maximum(np.repeat(np.sort(scenarios), times), -1.0)
-    return drawn
 
 
 def worst_fall(series: pd.Series, start: object) -> dict[str, object]:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.data_issues import Severity
+from app.domain.data_issues import DataIssue, Severity
 from app.domain.risk_reports import EquityRiskReport
 from app.domain.securities import MatchKind
 from app.domain.serialise import to_json
+from app.risk.equity_measures import SUSPENDED
 from app.risk.equity_report import Book, compute_series
 from app.risk.positions import Position
 from tests.unit.risk.books import book_of, market, panel_of, position, report_of
@@ -294,10 +295,38 @@ def test_what_is_left_out_is_named_with_its_windows_and_issues_come_worst_first(
     assert ranks == sorted(ranks, reverse=True)
 
 
+def test_a_share_left_out_because_it_is_suspended_is_told_that_and_not_a_short_history() -> None:
+    closes = CLOSES.copy()
+    closes[-30:, 5] = np.nan
+    panel = panel_of(closes, INDEX)
+    suspended = DataIssue("suspended", Severity.CRITICAL, "F", "Its prices end.")
+    report = report_of(replace(book_of(panel), price_issues=(suspended,)))
+    codes = {issue.code: issue.message for issue in report.data_issues if issue.subject == "F"}
+    assert set(codes) == {"suspended", "suspended_left_out"}
+    assert codes["suspended_left_out"].startswith("It looks suspended, for 60d, 90d, 1y: left out")
+    (held,) = [holding for holding in report.holdings if holding.symbol == "F"]
+    assert held.windows["60d"].unavailable == SUSPENDED
+
+
+def test_an_empty_book_is_told_with_the_remedy() -> None:
+    (found, *others) = report_of(book_of(panel_of(np.empty((0, 0))), ())).data_issues
+    assert (found.code, found.severity) == ("empty_book", Severity.CRITICAL)
+    assert "import holdings FILE" in found.remedy
+    assert "empty_book" not in {issue.code for issue in others}
+
+
 def test_old_prices_are_named() -> None:
     panel = replace(PANEL, days=PANEL.days - np.timedelta64(28, "D"))
     (found,) = report_of(book_of(panel)).data_issues
     assert (found.code, "about 20 trading days old" in found.message) == ("stale_prices", True)
+    assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("weeks", "severity"), [(12, Severity.WARNING), (13, Severity.CRITICAL)])
+def test_prices_that_ended_before_the_shortest_window_began_are_critical(weeks: int, severity: Severity) -> None:
+    panel = replace(PANEL, days=PANEL.days - np.timedelta64(7 * weeks, "D"))
+    (found,) = report_of(book_of(panel)).data_issues
+    assert (found.code, found.severity) == ("stale_prices", severity)
 
 
 @pytest.mark.parametrize("name", BOOKS)

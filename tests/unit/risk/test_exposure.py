@@ -83,6 +83,19 @@ def test_a_suspended_share_cannot_be_sold_whatever_it_traded_before() -> None:
     assert found.liquid_share == pytest.approx(50)
 
 
+@pytest.mark.parametrize(("since", "stopped"), [(4, False), (5, True), (29, True)])
+def test_a_share_whose_prices_end_a_week_before_the_market_cannot_be_sold(since: int, *, stopped: bool) -> None:
+    closes, volumes = np.full((30, 2), 100.0), np.full((30, 2), 1000.0)
+    closes[-since:, 0] = volumes[-since:, 0] = np.nan
+    positions = [position("A"), position("B")]
+    panel = panel_of(closes, volumes=volumes)
+    found = liquidity(positions, value_positions(positions, panel, date(2025, 9, 17)), panel, 0.2)
+    (row,) = [row for row in found.positions if row.symbol == "A"]
+    assert (row.liquid, row.flagged) == (not stopped, stopped)
+    assert ("suspended" in (row.unavailable or "")) == stopped
+    assert found.liquid_share == pytest.approx(50 if stopped else 100)
+
+
 def test_a_month_without_a_trade_is_illiquid_and_an_unknown_volume_is_unknown() -> None:
     found = sold([10.0, 10.0, 10.0], np.tile([0.0, np.nan, 1000.0], (30, 1)))
     rows = {row.symbol: row for row in found.positions}

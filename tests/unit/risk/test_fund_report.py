@@ -1,30 +1,36 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
+from app.domain.backtests import BacktestReport, ReturnHistory
+from app.domain.combined_reports import ContributionKind
 from app.domain.disclosures import LineKind
-from app.domain.fund_costs import CostKind, FundCost, FundTracking, TrackingKind
-from app.domain.fund_reports import MFRiskReport
+from app.domain.fund_costs import CostKind, FundCost
+from app.domain.mf_reports import MFRiskReport
 from app.domain.prices import FloatArray
 from app.domain.schemes import Plan
 from app.domain.securities import MatchKind
 from app.domain.serialise import to_json
 from app.measures import market, ratios, tail, volatility
-from app.measures.tracking import tracking_difference, tracking_error
+from app.risk.combined_book import Constituents
+from app.risk.combined_report import compute_combined
 from app.risk.equity_measures import RiskOptions
 from app.risk.fund_book import FundBook, FundFacts, with_shares
 from app.risk.fund_report import compute_mf_report
 from app.risk.positions import Position
+from app.risk.var_backtest import backtest_report
 from tests.unit.risk.funds import (
     AS_ON,
     FINANCE,
     HDFC,
     RELIANCE,
+    alone,
     cash,
     fund_book,
     fund_position,
@@ -37,8 +43,11 @@ TODAY = date(2026, 11, 20)
 OPTIONS = RiskOptions(risk_free=0.06, participation=0.2, monte_carlo="bootstrap", paths=200, seed=1)
 
 
-def report_of(book: FundBook, today: date = TODAY) -> MFRiskReport:
-    return compute_mf_report(book, OPTIONS, ("60d", "90d", "1y"), today=today, computed_at="now", as_of=None)
+WINDOWS = ("60d", "90d", "1y")
+
+
+def report_of(book: FundBook, today: date = TODAY, tested: BacktestReport | None = None) -> MFRiskReport:
+    return compute_mf_report(alone(book), OPTIONS, WINDOWS, today=today, computed_at="now", as_of=None, tested=tested)
 
 
 def navs(*columns: int) -> FloatArray:
@@ -66,7 +75,7 @@ def test_exposure_is_value_times_weight_net_and_gross() -> None:
     assert exposure.shared == (HDFC.isin,)
     assert exposure.remainder == pytest.approx(20.0)
     sectors = {group.name: group for group in exposure.sectors}
-    assert sectors["Financial Services"].net == pytest.approx(45.0)
+    assert sectors["Financial Services"].total == pytest.approx(45.0)
     assert sectors["Financial Services"].gross == pytest.approx(69.0)
 
 
@@ -203,31 +212,6 @@ def test_ratios_of_different_kinds_are_not_subtracted() -> None:
     assert report.funds[0].expense.gap.unavailable == "the ratios of the two plans are of different kinds"
 
 
-def test_own_tracking_stands_beside_the_official_one() -> None:
-    levels = navs(5)
-    index = levels[:, 0] * (1 + np.random.default_rng(6).normal(0, 0.0005, 300))
-    official = (
-        FundTracking("F", Plan.DIRECT, TrackingKind.ERROR, "3y", 0.09, "Nifty 50 TRI", AS_ON),
-        FundTracking("F", Plan.DIRECT, TrackingKind.ERROR, "1y", 0.05, "Nifty 50 TRI", AS_ON),
-    )
-    facts = FundFacts({}, {"INF1": official}, {"Nifty 50": index})
-    index_funds = "Open Ended Schemes(Other Scheme - Index Funds)"
-    held = replace(fund_position(1, 1.0, None, name="My Nifty 50 Index Fund"), category=index_funds)
-    book = fund_book([held], lines_of(), levels, facts=facts)
-    tracking = report_of(book).funds[0].tracking
-    last = slice(-253, None)
-    assert tracking.error.value == pytest.approx(float(tracking_error(levels[last, 0], index[last])) * 100)
-    assert tracking.difference.value == pytest.approx(float(tracking_difference(levels[last, 0], index[last])) * 100)
-    assert tracking.official_error.value == 0.05
-    assert "1y" in tracking.official_error.method
-    assert tracking.official_difference.unavailable
-
-
-def test_an_active_fund_tracks_nothing() -> None:
-    tracking = report_of(book_of_three()).funds[0].tracking
-    assert tracking.error.unavailable == tracking.official_error.unavailable == "an active fund follows no index"
-
-
 def test_houses_are_added_up() -> None:
     found = report_of(book_of_three()).concentration
     assert [house.name for house in found.houses] == ["H", "Other"]
@@ -246,3 +230,99 @@ def test_direct_shares_meet_those_of_funds_and_new_ones_are_added() -> None:
 
 def _position(isin: str | None, symbol: str) -> Position:
     return Position(isin, symbol, symbol, "S", ("NSE",), 1.0, 0.0, None, None, None, MatchKind.ISIN, (symbol,))
+
+
+@pytest.mark.parametrize(("days", "is_proven"), [(900, True), (255, False)])
+def test_each_window_has_the_figure_of_the_method_that_the_funds_own_backtest_prefers(
+    days: int, is_proven: bool
+) -> None:
+    calendar = np.busday_offset(np.datetime64("2026-11-18"), np.arange(1 - days, 1), roll="backward")
+    history = ReturnHistory("mf", False, calendar, np.random.default_rng(5).normal(0, 0.01, days), "")
+    tested = backtest_report(history, WINDOWS, "")
+    assert tested.windows["1y"].preferred[0].proven is is_proven
+    book = fund_book([fund_position(1, 500.0, None)], lines_of(), navs(1))
+    for name, window in report_of(book, tested=tested).windows.items():
+        for choice in tested.windows[name].preferred:
+            found, kin = (window.measures[f"{kind}_{choice.level:g}"] for kind in ("var_preferred", "var_historical"))
+            assert choice.reason in found.method
+            assert (found.value is None) == (found.rupees is None) == bool(found.unavailable)
+            assert choice.proven or found.value == kin.value
+    assert "var_preferred_95" not in report_of(book).windows["1y"].measures
+
+
+def seen_inside() -> tuple[FundBook, Constituents]:
+    """The book of three with prices of two of the shares that its funds hold."""
+    book = book_of_three()
+    returns = np.random.default_rng(8).normal(0, 0.01, (299, 2))
+    places = np.array([book.securities.places[one.isin] for one in (HDFC, RELIANCE)], dtype=np.int64)
+    return book, Constituents(book.days, returns, places)
+
+
+def test_exposure_has_the_shape_of_the_combined_report_with_nothing_direct() -> None:
+    exposure = report_of(book_of_three()).exposure
+    (bank,) = (one for one in exposure.stocks if one.symbol == "HDFCBANK")
+    assert (bank.isin, bank.direct, bank.through_funds, bank.total) == (HDFC.isin, 0.0, bank.total, bank.total)
+    assert bank.total == pytest.approx(30.0)
+    assert [part.isin for part in bank.funds] == ["INF1"]
+    assert all(group.direct == 0.0 and group.through_funds == group.total for group in exposure.sectors)
+    assert sum(group.total for group in exposure.assets) == pytest.approx(100.0)
+    assert exposure.top5 is not None
+    assert exposure.top5.value == pytest.approx(sum(one.total for one in exposure.stocks))
+
+
+def test_the_funds_alone_are_what_the_combined_report_says_of_them() -> None:
+    book, constituents = seen_inside()
+    together = alone(book, constituents)
+    own = compute_mf_report(together, OPTIONS, WINDOWS, today=TODAY, computed_at="now", as_of=None)
+    combined = compute_combined(together, OPTIONS, WINDOWS, horizon_days=1, today=TODAY, computed_at="now", as_of=None)
+    assert own.exposure.stocks == combined.exposure.stocks
+    assert own.exposure.sectors == combined.exposure.sectors
+    assert own.diversification == combined.diversification
+    assert own.coverage.disclosures == combined.coverage.disclosures
+    assert own.coverage.constituents == combined.coverage.constituents
+    assert [(one.kind, one.key) for one in own.contributions] == [(one.kind, one.key) for one in combined.contributions]
+    assert [one.rupees for one in own.stress] == pytest.approx([one.rupees for one in combined.stress])
+    assert (own.coverage.navs, own.coverage.identified) == (own.coverage.prices, own.coverage.look_through)
+
+
+def test_the_contributions_of_each_kind_add_up_to_the_measures_of_the_window() -> None:
+    together = alone(*seen_inside())
+    report = compute_mf_report(together, OPTIONS, WINDOWS, today=TODAY, computed_at="now", as_of=None)
+    assert report.contribution_window == "1y"
+    measures = report.windows["1y"].measures
+    for kind in ContributionKind:
+        rows = [one for one in report.contributions if one.kind is kind]
+        volatile, tailed = (math.fsum(part or 0.0 for part in parts) for parts in (
+            [one.rupees for one in rows], [one.tail_rupees for one in rows]))  # fmt: skip
+        assert volatile == pytest.approx(measures["volatility"].rupees, rel=1e-12), kind
+        assert tailed == pytest.approx(measures["cvar_95"].rupees, rel=1e-12), kind
+        assert math.fsum(one.risk or 0.0 for one in rows) == pytest.approx(100.0, abs=1e-10)
+    assert {one.name for one in report.contributions if one.kind is ContributionKind.STOCK} >= {HDFC.name}
+
+
+def test_contributions_add_up_where_navs_are_missing() -> None:
+    levels = navs(1, 2, 3)
+    levels[-30:-27, 0] = levels[-12, 1] = np.nan
+    book, constituents = seen_inside()
+    gappy = fund_book(book.positions, book.lines, levels)
+    report = compute_mf_report(alone(gappy, constituents), OPTIONS, ("1y",), today=TODAY, computed_at="", as_of=None)
+    held = [one.rupees or 0.0 for one in report.contributions if one.kind is ContributionKind.HOLDING]
+    assert math.fsum(held) == pytest.approx(report.windows["1y"].measures["volatility"].rupees, rel=1e-12)
+
+
+def test_a_book_without_funds_or_navs_has_the_shape_with_reasons() -> None:
+    for positions in ([], [fund_position(1, None, None)]):
+        report = report_of(fund_book(positions, lines_of()))
+        assert (report.contributions, report.contribution_window, report.exposure.stocks) == ((), None, ())
+        assert report.diversification.unavailable
+        assert all(one.unavailable for one in report.stress)
+
+
+def test_the_shape_of_the_report_is_that_of_the_combined_one() -> None:
+    found = json.loads(to_json(report_of(book_of_three())))
+    assert {"isin", "symbol", "name", "sector", "direct", "through_funds", "total", "funds"} <= set(
+        found["exposure"]["stocks"][0]
+    )
+    assert {"name", "direct", "through_funds", "total"} <= set(found["exposure"]["sectors"][0])
+    for name in ("contributions", "diversification", "stress", "coverage", "funds", "overlap"):
+        assert found[name], name

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.fund_reports import Style, StyleOverride
-from app.risk.fund_styles import decide_style, price_symbols
+from app.risk.fund_styles import decide_style, is_total_return, price_symbols, total_return
 
 INDEX = "Open Ended Schemes(Other Scheme - Index Funds)"
 
@@ -41,5 +41,7 @@ def test_an_index_said_alone_keeps_the_style() -> None:
     assert (found.style, found.index) == (Style.INDEX, "Nifty 100")
 
 
-def test_prices_of_an_index_may_stand_under_two_spellings() -> None:
-    assert price_symbols("Nifty Smallcap 250") == ("NIFTYSMLCAP250", "NIFTYSMALLCAP250")
+def test_prices_of_an_index_may_stand_under_several_spellings() -> None:
+    assert price_symbols("Nifty Smallcap 250") == ("NIFTYSMLCAP250", "NIFTYSMALLCAP250", "NIFTY SMALLCAP 250")
+    assert price_symbols(total_return("Nifty 50")) == ("NIFTY50TRI", "NIFTY 50 TRI")
+    assert (is_total_return(total_return("Nifty 50")), is_total_return("Nifty 50")) == (True, False)

@@ -4,8 +4,10 @@ from collections import defaultdict
 
 import pytest
 
+from app.domain.data_issues import Severity
 from app.domain.disclosures import LineKind
-from app.risk.fund_units import ResolvedLines, resolve_units
+from app.domain.schemes import Portfolio
+from app.risk.fund_units import NamedUnit, ResolvedLines, named_issues, resolve_units, units_by_name
 from tests.unit.risk.portfolio_lines import Line, portfolios
 
 SHARES: list[Line] = [("A", "INE1", LineKind.EQUITY, 60.0), ("B", "INE2", LineKind.EQUITY, 38.0)]
@@ -75,3 +77,34 @@ def test_a_unit_that_is_owed_is_not_taken_apart() -> None:
 def test_nothing_is_nothing() -> None:
     assert resolve_units(portfolios({}), {}).weight.shape == (0,)
     assert resolve_units(portfolios({"empty": []}), {}).line.shape == (0,)
+
+
+def stored(number: int, name: str, house: str | None = "groww mutual fund") -> Portfolio:
+    return Portfolio(number, f"mf{number}", None, name, house, "name")
+
+
+def test_a_unit_whose_isin_nobody_knows_is_tied_by_its_name_within_its_house() -> None:
+    lines = portfolios({"fof": [unit("INF9", 97.0)]})
+    lines.name[0] = "GROWW Gold Exchange Traded Fund"
+    own, other = stored(0, "Groww Gold ETF FOF"), stored(7, "Groww Gold ETF")
+    found = units_by_name(lines, {"INF9"}, [own, other])
+    assert found == {"INF9": NamedUnit("GROWW Gold Exchange Traded Fund", other)}
+    (issue,) = named_issues(found)
+    assert (issue.code, issue.severity, issue.subject) == ("unit_by_name", Severity.INFO, "INF9")
+    assert units_by_name(lines, set(), [own, other]) == {}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [stored(7, "Groww Gold ETF", "other mutual fund")],
+        [stored(7, "Groww Gold ETF", None)],
+        [stored(7, "Groww Gold ETF"), stored(8, "GROWW GOLD ETF")],
+        [stored(7, "Groww Silver ETF")],
+    ],
+    ids=["of another house", "of no house", "two of one name", "of another name"],
+)
+def test_a_name_that_is_not_surely_one_portfolio_ties_nothing(others: list[Portfolio]) -> None:
+    lines = portfolios({"fof": [unit("INF9", 97.0)]})
+    lines.name[0] = "Groww Gold ETF"
+    assert units_by_name(lines, {"INF9"}, [stored(0, "Groww Gold ETF FOF"), *others]) == {}

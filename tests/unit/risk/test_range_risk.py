@@ -57,6 +57,11 @@ def test_a_holding_without_ranges_is_left_out_and_the_others_scaled_to_the_whole
     assert found.observations == 252
 
 
+def test_a_book_without_any_range_says_what_a_fund_lacks() -> None:
+    found = ranged(reported(without_ranges(PANEL, 252, 0, 1, 2, 3)))
+    assert found.unavailable == "nothing held has an open, high and low: a fund has only a NAV"
+
+
 def test_the_observations_are_the_fewest_of_any_holding_in_it() -> None:
     found = ranged(reported(without_ranges(PANEL, 25, 1)))
     assert (found.observations, found.coverage) == (227, 100)
@@ -75,7 +80,7 @@ def test_ranges_of_less_than_half_of_the_value_give_the_book_none() -> None:
 
 def test_prices_of_closes_alone_give_no_range_anywhere_and_leave_the_rest() -> None:
     report = reported(without_ranges(PANEL, 400, 0, 1, 2, 3), "60d")
-    assert str(ranged(report).unavailable).startswith("only 0% of the value has a usable open")
+    assert str(ranged(report).unavailable).startswith("nothing held has an open, high and low")
     for holding in report.holdings:
         figures = holding.windows["60d"]
         assert figures.range_volatility.yang_zhang is None

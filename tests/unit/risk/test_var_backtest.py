@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.domain.backtests import BacktestReport, MethodBacktest, ReturnHistory
+from app.domain.backtests import BacktestReport, MethodBacktest, Preference, ReturnHistory
 from app.domain.prices import FloatArray
 from app.domain.risk_reports import WINDOWS, Measure
-from app.measures.backtest import Method
+from app.measures.backtest import Backtest, LikelihoodRatio, Method, Zone
+from app.risk import var_backtest
 from app.risk.equity_history import return_history
 from app.risk.equity_report import Book, compute_report
-from app.risk.var_backtest import accepted_exceptions, backtest_report
+from app.risk.var_backtest import accepted_exceptions, backtest_report, with_preferred
 from tests.unit.risk.books import OPTIONS, TODAY, book_of, market, panel_of, position, trading_days
 
 ALL = tuple(WINDOWS)
@@ -117,7 +118,7 @@ def test_sixty_returns_give_no_quantile_at_99_percent_and_another_method_is_pref
     historical = of(report, "60d", Method.HISTORICAL, 99)
     assert historical.unavailable == "99% needs at least 100 returns, this window has 60"
     choice = report.windows["60d"].preferred[1]
-    assert choice.proven
+    assert choice.proven == (of(report, "60d", Method(choice.method), 99).verdict == "within what chance allows")
     assert choice.method in {Method.EWMA, Method.PARAMETRIC, Method.CORNISH_FISHER}
 
 
@@ -138,6 +139,49 @@ def test_a_market_that_turns_wild_makes_the_loss_understated_and_a_calm_one_over
     assert "understates" in found[0].verdict
     assert found[0].zone == "red"
     assert "overstates" in found[1].verdict
+
+
+def judged(level: float, *rejected: str, days: int = 500, loss: float = 0.001) -> Backtest:
+    good, bad = LikelihoodRatio(0.1, 0.75), LikelihoodRatio(9.0, 0.003)
+    number, order = (bad if test in rejected else good for test in ("number", "order"))
+    return Backtest(level, days, 26, number, order, good, Zone.GREEN, loss)
+
+
+def preference(*results: Backtest) -> Preference:
+    """Of the methods in their order, historical first."""
+    return var_backtest._preference(results, 500, 99)
+
+
+def test_a_method_that_both_tests_pass_over_most_days_is_preferred_to_rejected_ones() -> None:
+    found = preference(judged(0.99, "number"), judged(0.99, "order"), judged(0.99, days=440))
+    assert (found.method, found.proven) == (Method.CORNISH_FISHER, True)
+    assert "over 440 days" in found.reason
+    assert "no method that has a forecast on every day passes both tests (it has none on 60 days" in found.reason
+    assert found.instead == Method.PARAMETRIC
+
+
+def test_a_rejected_method_is_not_proven_and_is_said_to_be_the_least_wrong_of_those_that_forecast_every_day() -> None:
+    found = preference(judged(0.99, "number", loss=0.002), judged(0.99, "number"), judged(0.99, days=300))
+    assert (found.method, found.proven, found.instead) == (Method.PARAMETRIC, False, None)
+    assert "none of the methods that forecast every day has as many as it should" in found.reason
+    clustered = preference(judged(0.99, "order"), judged(0.99, "number"))
+    assert (clustered.proven, "they come in clusters" in clustered.reason) == (False, True)
+
+
+def test_on_a_day_without_the_preferred_figure_another_methods_stands_in_and_says_so() -> None:
+    tested = backtest_report(return_history(BOOK, BOOK.panel), ("60d",), "")
+    window = tested.windows["60d"]
+    partial = Preference(95, Method.CORNISH_FISHER, proven=True, reason="it passes", instead=Method.PARAMETRIC)
+    tested = replace(tested, windows={"60d": replace(window, preferred=(partial,))})
+    plain = compute_report(BOOK, OPTIONS, ("60d",), horizon_days=1, today=TODAY, computed_at="").windows["60d"]
+    known = replace(plain.measures["var_parametric_95"], value=1.25)
+    without = replace(known, value=None, rupees=None, unavailable="out of range")
+    for kin, expected in ((known, 1.25), (without, plain.measures["var_parametric_95"].value)):
+        window_report = replace(plain, measures=plain.measures | {"var_cornish_fisher_95": kin})
+        series = {"60d": np.zeros(60)}
+        found = with_preferred({"60d": window_report}, series, tested, None, 1)["60d"].measures["var_preferred_95"]
+        assert found.value == expected
+        assert ("In place of Cornish-Fisher, which has no figure today" in found.method) == (kin is without)
 
 
 def test_no_verdict_or_reason_calls_a_method_valid_or_right() -> None:
