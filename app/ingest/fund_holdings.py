@@ -11,11 +11,12 @@ from app.domain.errors import InputFileError
 from app.domain.fund_holdings import FundBook
 from app.domain.imports import ImportResult
 from app.domain.market_hours import trading_day
+from app.ingest.book_notes import notes_on_book, rows_changed
 from app.ingest.navs import store_latest_navs
 from app.ingest.sample_book import remove_sample
 from app.sources.fund_holdings_files import parse_fund_holdings
 from app.sources.holdings_files import holdings_kind
-from app.store.fund_holdings import save_fund_book
+from app.store.fund_holdings import load_fund_book, save_fund_book
 from app.store.imports import ImportRecord, lock_imports, record_import
 from app.store.schemes import load_families
 
@@ -39,14 +40,16 @@ def import_fund_holdings(
         raise InputFileError(name, f"it is dated {parsed.as_of}, after today", "Check the file's date and your clock.")
     lock_imports(connection)
     book = FundBook(parsed.holdings, holdings_kind(data, name), parsed.as_of or today)
-    changed = len(parsed.holdings) if save_fund_book(connection, book) else 0
+    before = load_fund_book(connection)
+    changed = rows_changed(book, before) if save_fund_book(connection, book) else 0
     remove_sample(connection)
     store_latest_navs(connection, now)
     rows = len(parsed.holdings)
     record_import(
         connection, ImportRecord(KIND, name, sha256(data).hexdigest(), rows, changed, rejected=parsed.skipped)
     )
-    return ImportResult(KIND, name, rows, changed, parsed.skipped, _unknown(connection, book))
+    notes = (*parsed.notices, *notes_on_book(book, load_fund_book(connection)), *_unknown(connection, book))
+    return ImportResult(KIND, name, rows, changed, parsed.skipped, notes)
 
 
 def _unknown(connection: Connection, book: FundBook) -> tuple[str, ...]:

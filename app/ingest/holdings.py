@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from app.domain.errors import InputFileError
 from app.domain.holdings import HoldingsFile, HoldingsSnapshot
 from app.domain.imports import ImportResult
+from app.ingest.book_notes import notes_on_book, rows_changed
 from app.ingest.sample_book import remove_sample
 from app.sources.holdings_files import holdings_kind, parse_holdings
-from app.store.holdings import save_snapshot
+from app.store.holdings import load_book, save_snapshot
 from app.store.imports import ImportRecord, lock_imports, record_import
 from app.store.securities import load_master
 
@@ -30,15 +31,17 @@ def import_holdings(
     _check(parsed, name, today, allow_empty)
     lock_imports(connection)
     snapshot = HoldingsSnapshot(parsed.holdings, kind, parsed.as_of or today)
-    changed = len(parsed.holdings) if save_snapshot(connection, snapshot) else 0
+    before = load_book(connection)
+    changed = rows_changed(snapshot, before) if save_snapshot(connection, snapshot) else 0
     remove_sample(connection)
+    notes = (*notes_on_book(snapshot, load_book(connection)), *_unknown(connection, parsed))
     record_import(
         connection,
         ImportRecord(
             "holdings", name, sha256(data).hexdigest(), len(parsed.holdings), changed, rejected=parsed.skipped
         ),
     )
-    return ImportResult("holdings", name, len(parsed.holdings), changed, parsed.skipped, _unknown(connection, parsed))
+    return ImportResult("holdings", name, len(parsed.holdings), changed, parsed.skipped, notes)
 
 
 def _check(parsed: HoldingsFile, name: str, today: date, allow_empty: bool) -> None:

@@ -20,6 +20,7 @@ from app.store.fund_costs import save_costs
 from app.store.holdings import delete_sample_book, has_any_book, has_host_book, save_snapshot
 from app.store.imports import ImportRecord, lock_imports, record_import
 from app.store.prices import delete_sample_prices, save_bars
+from app.store.risk_runs import delete_sample_runs
 from app.store.sample_funds import delete_sample_funds
 from app.store.schemes import create_portfolio, save_schemes
 from app.store.securities import delete_sample_securities, load_nse_symbols, save_security_list
@@ -57,11 +58,15 @@ def load_sample(connection: Connection, last_day: date) -> bool:
 
 
 def remove_sample(connection: Connection) -> None:
-    """Remove everything that was generated: book, prices, names and funds."""
+    """Remove everything that was generated: book, prices, names, funds and the history of their risk.
+
+    The book first: whoever keeps a report of it holds on to it until that report is written.
+    """
     delete_sample_book(connection)
     delete_sample_prices(connection)
     delete_sample_securities(connection)
     delete_sample_funds(connection)
+    delete_sample_runs(connection)
 
 
 def _save_scheme(connection: Connection, described: SampleScheme) -> None:

@@ -41,7 +41,8 @@ _REMEDY = "Save the whole answer of Kite's GET /mf/holdings, or Console's holdin
 def parse_fund_holdings(data: bytes, name: str) -> FundHoldingsFile:
     """The fund units of a report; rows without units are left out, an empty list is an empty book.
 
-    Of Console's statement the units are available + pledged, and of a sheet with shares too only the funds are taken.
+    Of Console's statement the units are available + pledged (of Kite's answer see ``owned_units``), and of a sheet with
+    shares too only the funds are taken.
     Raises InputFileError for an error answer of Kite, an unknown layout, or a report without one readable row.
     """
     content = tabular.read_content(data, name)
@@ -80,7 +81,7 @@ def _from_json(content: str, name: str) -> FundHoldingsFile:
         read = read_fund_holdings(kite_rows(tabular.read_json(content, name), name, _REMEDY))
     except KiteDataError as error:
         raise InputFileError(name, error.message, _REMEDY) from None
-    return FundHoldingsFile(tuple(fund_holding(fund) for fund in read.rows), None, read.rejected)
+    return FundHoldingsFile(tuple(fund_holding(fund) for fund in read.rows), None, read.rejected, read.notices)
 
 
 def _fund_sheets(content: Content) -> Content:

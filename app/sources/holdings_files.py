@@ -78,8 +78,9 @@ def parse_holdings(data: bytes, name: str) -> HoldingsFile:
     """
     content = tabular.read_content(data, name)
     if isinstance(content, str) and is_json(content):
-        rows = enumerate(kite_rows(tabular.read_json(content, name), name), start=1)
-        return _report(rows, _from_kite, None, name)
+        rows = kite_rows(tabular.read_json(content, name), name)
+        _refuse_funds(rows, name)
+        return _report(enumerate(rows, start=1), _from_kite, None, name)
     table = tabular.find_table(_equity_sheets(content), (CONSOLE, KITE_WEB), name)
     return _report(_table_rows(table), _from_table, printed_day(table), name)
 
@@ -133,7 +134,7 @@ def kite_rows(body: object, name: str, remedy: str = _JSON_REMEDY) -> list[objec
     if not isinstance(body, dict):
         raise InputFileError(name, "is not a list of holdings.", remedy)
     if body.get("status") == "error":
-        message = tabular.brief(str(body.get("message") or body.get("error_type") or "no reason given"))
+        message = tabular.brief(str(body.get("message") or body.get("error_type") or "no reason given")).rstrip(". ")
         raise InputFileError(name, f"is an error that Kite answered: {message}.", "Sign in to Kite and fetch it again.")
     if body.get("status") != "success":
         raise InputFileError(name, 'does not say "status": "success".', remedy)
@@ -142,6 +143,12 @@ def kite_rows(body: object, name: str, remedy: str = _JSON_REMEDY) -> list[objec
         raise InputFileError(name, f'has "data" that is {found}.', remedy)
     rows: list[object] = body["data"]
     return rows
+
+
+def _refuse_funds(rows: Iterable[object], name: str) -> None:
+    if any(isinstance(row, dict) and "fund" in row and "exchange" not in row for row in rows):
+        remedy = f"Bring them with: python -m app import fund-holdings {name}"
+        raise InputFileError(name, "holds fund units, not shares.", remedy)
 
 
 def _from_kite(row: object) -> Holding:

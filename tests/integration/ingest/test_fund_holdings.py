@@ -63,6 +63,13 @@ def test_of_consoles_statement_the_funds_are_taken_with_pledged_units(database: 
     assert book(database).as_of == date(2026, 11, 18)
 
 
+def test_fund_units_that_kite_reports_as_pledged_apart_are_kept_with_a_note(database: Boilerplate) -> None:
+    result = bring_funds(database, funds_json({**fund_row(), "quantity": 0, "pledged_quantity": 600}))
+    (holding,) = book(database).holdings
+    assert (holding.quantity, holding.pledged) == (600, 600)
+    assert "INF205K01NT8: more is pledged" in result.warnings[0]
+
+
 def test_the_same_report_again_changes_nothing(database: Boilerplate) -> None:
     assert bring_funds(database, funds_json(fund_row())).rows_changed == 1
     before = contents(database)
@@ -93,6 +100,18 @@ def test_an_empty_book_is_believed_only_when_said(database: Boilerplate) -> None
     bring_funds(database, funds_json(fund_row()))
     bring_funds(database, b"[]", allow_empty=True)
     assert book(database).holdings == ()
+
+
+def test_emptied_funds_are_a_change(database: Boilerplate) -> None:
+    bring_funds(database, funds_json(fund_row(folio="1"), fund_row(folio="2")))
+    result = bring_funds(database, b"[]", allow_empty=True)
+    assert (result.rows_changed, result.warnings) == (2, (f"the book is empty from {TODAY} on",))
+
+
+def test_an_older_statement_is_said_not_to_be_in_force(database: Boilerplate) -> None:
+    bring_funds(database, funds_json(fund_row()))
+    (note, *_) = bring_funds(database, CONSOLE.encode(), "holdings.csv").warnings
+    assert f"it is of 2026-11-18; the newer book of {TODAY} stays in force" in note
 
 
 def test_a_statement_of_a_day_to_come_is_refused(database: Boilerplate) -> None:

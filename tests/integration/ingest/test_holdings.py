@@ -7,7 +7,9 @@ import pytest
 from app.Boilerplate import Boilerplate
 from app.domain.errors import InputFileError
 from app.store.holdings import load_book
+from app.store.imports import changes_since
 from tests.integration.conftest import TODAY
+from tests.integration.fund_files import fund_row, funds_json
 from tests.integration.importing import bring_holdings, bring_securities, contents, rows
 from tests.integration.input_files import ISINS, book, index_list, kite_json, kite_row
 
@@ -62,7 +64,7 @@ FAULTS = {
     "all sold": (kite_json(kite_row("INFY", 0)), "it holds no shares"),
     "an error of Kite": (
         b'{"status": "error", "message": "Incorrect `api_key` or `access_token`.", "error_type": "TokenException"}',
-        "is an error that Kite answered: Incorrect `api_key`",
+        r"is an error that Kite answered: Incorrect `api_key` or `access_token`\. ",
     ),
     "cut short": (book()[:-20], "is not valid JSON"),
     "data null": (b'{"status": "success", "data": null}', 'has "data" that is null or absent'),
@@ -94,6 +96,33 @@ def test_an_empty_book_is_accepted_when_asked_for(database: Boilerplate) -> None
         kept = load_book(connection)
     assert kept is not None
     assert kept.holdings == ()
+
+
+def test_an_emptied_book_is_a_change_that_a_running_report_sees(database: Boilerplate) -> None:
+    bring_holdings(database, book())
+    seen = rows(database, "SELECT max(import_id) FROM risk_imports")[0][0]
+    result = bring_holdings(database, kite_json(), allow_empty=True)
+    assert (result.rows_read, result.rows_changed, result.warnings) == (0, 5, (f"the book is empty from {TODAY} on",))
+    assert isinstance(seen, int)
+    with database.transaction() as connection:
+        assert changes_since(connection, seen).book_changed
+    assert bring_holdings(database, kite_json(), allow_empty=True).rows_changed == 0
+
+
+def test_an_older_statement_is_kept_and_said_not_to_be_in_force(database: Boilerplate) -> None:
+    bring_holdings(database, book(["ITC"]))
+    (note, *_) = bring_holdings(database, CONSOLE.encode(), "holdings.csv").warnings
+    assert f"it is of 2026-11-18; the newer book of {TODAY} stays in force" in note
+    with database.transaction() as connection:
+        older = load_book(connection, date(2026, 11, 18))
+    assert older is not None
+    assert [holding.symbol for holding in older.holdings] == ["INFY"]
+
+
+def test_fund_units_among_shares_are_sent_to_their_own_import(database: Boilerplate) -> None:
+    with pytest.raises(InputFileError, match="holds fund units, not shares") as caught:
+        bring_holdings(database, funds_json(fund_row()), "mf_holdings.json")
+    assert "import fund-holdings mf_holdings.json" in caught.value.remedy
 
 
 def test_a_bad_row_is_named_and_the_others_are_kept(database: Boilerplate) -> None:

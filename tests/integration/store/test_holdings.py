@@ -45,6 +45,32 @@ def test_the_newest_book_counts_and_of_the_same_day_the_own_one(
         assert symbols(connection) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("own_day", "host_day", "as_of", "expected"),
+    [
+        (TODAY, date(2026, 11, 2), date(2026, 11, 10), "INFY"),
+        (date(2026, 11, 2), TODAY, date(2026, 11, 10), "MINE"),
+        (date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 10), "INFY"),
+        (date(2026, 11, 12), TODAY, date(2026, 11, 10), "MINE"),
+        (TODAY, date(2026, 11, 12), date(2026, 11, 10), "INFY"),
+    ],
+)
+def test_a_book_of_before_the_day_counts_more_than_a_later_one(
+    database: Boilerplate, own_day: date, host_day: date, as_of: date, expected: str
+) -> None:
+    with database.transaction() as connection:
+        own(connection, own_day, "MINE")
+        insert_holdings(connection, host_day, [HOST_INFY])
+        assert symbols(connection, as_of) == [expected]
+
+
+def test_before_the_dashboards_first_day_its_oldest_book_is_taken(database: Boilerplate) -> None:
+    with database.transaction() as connection:
+        insert_holdings(connection, YESTERDAY, [HOST_INFY])
+        insert_holdings(connection, TODAY, [HostHolding(408066, "TCS", "INE467B01029", 10)])
+        assert symbols(connection, date(2026, 1, 2)) == ["INFY"]
+
+
 def test_the_later_of_two_imports_of_one_day_counts(database: Boilerplate) -> None:
     with database.transaction() as connection:
         own(connection, TODAY, "FIRST")

@@ -37,6 +37,13 @@ def test_pledged_units_of_the_console_statement_are_owned() -> None:
     assert (holding.quantity, holding.pledged, holding.average_price, holding.nav) == (12.5, 2.0, 80.0, None)
 
 
+def test_both_sources_count_units_that_are_pledged_apart() -> None:
+    answer = json.dumps([ROWS | {"pledged_quantity": 12.5, "quantity": 10.0}]).encode()
+    kite, console = parse_fund_holdings(answer, "x"), parse_fund_holdings(csv([*ROW[:3], "10", "12.5", "80"]), "x")
+    assert [(one.quantity, one.pledged) for one in (*kite.holdings, *console.holdings)] == [(22.5, 12.5)] * 2
+    assert (len(kite.notices), kite.skipped) == (1, ())
+
+
 def test_shares_and_rows_without_units_are_left_out_and_bad_rows_are_named() -> None:
     rows = [
         ROW, ["INFY", "INE009A01021", "", "5", "0", "1"], [*ROW[:3], "0", "0", "1"], [*ROW[:3], "x", "", "1"],
