@@ -30,6 +30,12 @@ OPEN_TO_ALL = frozenset(
 )
 OPEN_WITH_KITE_LOGIN = frozenset({"kite_login.start", "kite_login.finish"})
 """Open where a Kite login on the list opens the screen."""
+BROWSER_HEADERS = frozenset({"Cookie", "Origin", "Referer"})
+"""With those that begin with Sec-Fetch-: no browser that is made to change something by another site sends none."""
+HOW_TO_ASK = (
+    "A program leaves out Cookie, Origin, Referer and Sec-Fetch-Site. With the cookie of a login it also sends the "
+    f"header {TOKEN_HEADER}: the {FORM_TOKEN} in the forms of a page that was asked for with that cookie."
+)
 STATE_IS_THE_TOKEN = frozenset({"kite_login.finish"})
 """Asked for by that page, into which no session's token can be written. The one-time state, bound to this browser, is
 at least as good a token."""
@@ -125,7 +131,9 @@ class Access:
         if _is_link_from_elsewhere():
             return _ask_again()
         if request.method not in SAFE_METHODS and request.endpoint is not None:
-            self._check_not_forged()
+            reason = self._why_forged()
+            if reason is not None:
+                return _refuse(reason)
         if self._is_open() or self.allowed():
             return None
         return _ask_for_login()
@@ -152,14 +160,18 @@ class Access:
         by_kite = bool(self._services.settings.kite_user_ids)
         return endpoint in OPEN_TO_ALL or (by_kite and endpoint in OPEN_WITH_KITE_LOGIN)
 
-    def _check_not_forged(self) -> None:
+    def _why_forged(self) -> str | None:
+        """Why this change may have been asked for by a page that is not ours; None where it can't have been."""
+        if _is_api() and not _is_by_a_browser():
+            return None
         if not _comes_from_our_page(self._services.settings.public_url):
-            raise Forbidden("This was not asked for by a page of this app.")
+            return "This was not asked for by a page of this app."
         if request.endpoint in STATE_IS_THE_TOKEN:
-            return
+            return None
         given = request.headers.get(TOKEN_HEADER) or request.form.get(FORM_TOKEN, "")
         if not request.cookies.get(self.cookie) or not hmac.compare_digest(given.encode(), self.form_token().encode()):
-            raise Forbidden("The page was too old or from elsewhere. Open it again and repeat.")
+            return "The page was too old or from elsewhere. Open it again and repeat."
+        return None
 
 
 def control_access(app: Flask, services: Services) -> Access:
@@ -178,9 +190,24 @@ def is_allowed() -> bool:
     return access.allowed()
 
 
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _is_by_a_browser() -> bool:
+    """Whether this may come from a browser: also from a program that has its cookie."""
+    return any(name in BROWSER_HEADERS or name.startswith("Sec-Fetch-") for name in request.headers.keys())  # noqa: SIM118
+
+
+def _refuse(reason: str) -> Response:
+    if _is_api():
+        return problem(HTTPStatus.FORBIDDEN, reason, remedy=HOW_TO_ASK)
+    raise Forbidden(reason)
+
+
 def _comes_from_our_page(public_url: str | None) -> bool:
     """By what browsers add and pages can't change. Ports are part of an origin, unlike of a site. A program that is
-    no browser sends neither; it still needs the token.
+    no browser sends neither.
     """
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     if site is not None and site != "same-origin":
@@ -208,7 +235,7 @@ def _ask_again() -> Response:
 
 
 def _ask_for_login() -> Response:
-    if request.path.startswith("/api"):
+    if _is_api():
         return problem(HTTPStatus.UNAUTHORIZED, "This is shown only after a login.", remedy="Open /login.")
     if request.method not in SAFE_METHODS or "HX-Request" in request.headers or request.path.endswith(".json"):
         return Response("401 Unauthorized\n", HTTPStatus.UNAUTHORIZED, {"HX-Redirect": "/login"}, "text/plain")

@@ -37,7 +37,7 @@ class Chosen:
     level: str
     method: str
     reason: str
-    is_proven: bool
+    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def backtest_view(report: BacktestReport, window: str) -> BacktestView:
     return BacktestView(
         levels=tuple(f"VaR {choice.level:g}%" for choice in tested.preferred),
         lines=tuple(_line(method, tested) for method in METHOD_NAMES),
-        chosen=tuple(_chosen(choice) for choice in tested.preferred),
+        chosen=tuple(_chosen(choice, tested.methods) for choice in tested.preferred),
         days=tested.days,
         period=period,
         method=report.method,
@@ -82,11 +82,12 @@ def _cell(one: MethodBacktest, preferred: tuple[Preference, ...]) -> Outcome:
         light=light,
         verdict=sentence(one.verdict),
         reason=sentence(one.unavailable),
-        is_preferred=any(
-            choice.proven and (choice.level, choice.method) == (one.level, one.method) for choice in preferred
-        ),
+        is_preferred=one.accepted is not None
+        and any((choice.level, choice.method) == (one.level, one.method) for choice in preferred),
     )
 
 
-def _chosen(choice: Preference) -> Chosen:
-    return Chosen(f"VaR {choice.level:g}%", METHOD_NAMES[choice.method], sentence(choice.reason), choice.proven)
+def _chosen(choice: Preference, methods: tuple[MethodBacktest, ...]) -> Chosen:
+    is_tested = any(one.level == choice.level and one.accepted for one in methods)
+    doubt = "" if choice.proven else "though the tests reject it" if is_tested else "for want of evidence"
+    return Chosen(f"VaR {choice.level:g}%", METHOD_NAMES[choice.method], sentence(choice.reason), doubt)

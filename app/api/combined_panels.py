@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from app.api.formats import coverage, day, decimal, maybe, measure_value, percent, percent_beside, sentence
+from app.api.issues_panel import Flaws
 from app.api.measure_words import NOT_COMPUTED
 from app.api.screen_panels import Figure
-from app.api.summaries import Fact, Summary, counted, loss_figure, named, returns_fact, summary
+from app.api.summaries import Fact, Summary, counted, loss_figure, returns_fact, summary
 from app.domain.combined_reports import (
     CombinedCoverage,
     CombinedRiskReport,
@@ -23,7 +25,6 @@ from app.domain.combined_reports import (
     StockExposure,
     ValueSplit,
 )
-from app.domain.data_issues import DataIssue
 from app.domain.fund_fetches import STALE_DAYS
 from app.domain.limits import LimitKind, LimitLevel, limits_of
 from app.domain.money import format_rupees, format_rupees_compact
@@ -75,7 +76,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Companies:
-    """Companies by size, the ``rest`` counted; ``above`` says which pass a limit, else ``within``."""
+    """Companies by size, the ``rest`` counted; ``above`` says which pass a limit, else ``within``; ``unseen`` warns."""
 
     top: tuple[Fact, ...]
     rows: tuple[SplitBar, ...]
@@ -84,6 +85,7 @@ class Companies:
     both_ways: str
     above: tuple[Warned, ...]
     within: str
+    unseen: str
     reason: str
 
 
@@ -146,19 +148,27 @@ def own_summary(report: CombinedRiskReport, window: CombinedWindow) -> Summary:
     losses = (loss_figure(key, window.measures) for key in ("var_historical_95", "cvar_95", "max_drawdown"))
     split = report.value_split
     fresh = (
-        Fact("Prices", day(split.shares_as_of) if split.shares_as_of else "none"),
-        Fact("NAVs", day(split.funds_as_of) if split.funds_as_of else "none"),
+        Fact("Valued at", f"prices of {_day(split.shares_as_of)}, NAVs of {_day(split.funds_as_of)}"),
+        Fact("Closes", _day(window.to_date)),
         Fact("Benchmark", report.benchmark or "none"),
         Fact("Looked through", coverage(report.coverage.look_through)),
         Fact("Prices for the window", f"{coverage(window.coverage)} of value"),
         returns_fact(window),
     )
-    return summary(own_issues(report), (_value(report.value, split), *losses, _betas(window.measures)), fresh)
+    return summary(own_flaws(report), (_value(report.value, split), *losses, _betas(window.measures)), fresh)
 
 
-def own_issues(report: CombinedRiskReport) -> tuple[DataIssue, ...]:
-    """The flaws of the data, funds by their names."""
-    return named(report.data_issues, {fund.isin: fund.name for fund in report.funds})
+def _day(known: date | None) -> str:
+    return day(known) if known else "no day"
+
+
+def own_flaws(report: CombinedRiskReport) -> Flaws:
+    """The flaws of the data, funds by their names, with what each share and fund is worth."""
+    held = {
+        one.symbol: one.rupees * one.direct / one.total for one in report.exposure.stocks if one.symbol and one.total
+    }
+    sizes = held | {fund.isin: fund.value for fund in report.funds}
+    return Flaws(report.data_issues, sizes, {fund.isin: fund.name for fund in report.funds})
 
 
 def _value(value: float | None, split: ValueSplit) -> Figure:
@@ -198,7 +208,8 @@ def own_companies(report: CombinedRiskReport) -> Companies:
     both = f"{counted(count, 'company')} {held}." if count else ""
     above = tuple(map(_above, report.over_concentrations))
     why = exposure.unavailable or ""
-    return Companies(top, rows[:SHOWN], rows[SHOWN:], _rest(exposure.stocks[MOST:]), both, above, _within(), why)
+    rest = _rest(exposure.stocks[MOST:])
+    return Companies(top, rows[:SHOWN], rows[SHOWN:], rest, both, above, _within(report), _unseen(report), why)
 
 
 def _rest(stocks: Sequence[StockExposure]) -> str:
@@ -247,9 +258,25 @@ def _above(one: OverConcentration) -> Warned:
     return Warned("critical" if one.level is LimitLevel.CRITICAL else "warning", words)
 
 
-def _within() -> str:
-    stock, sector = (limits_of(kind)[0].value for kind in (LimitKind.STOCK, LimitKind.SECTOR))
-    return f"No company is above {percent(stock, 0)} and no sector above {percent(sector, 0)} of everything you own."
+def _within(report: CombinedRiskReport) -> str:
+    """What no company or sector passes, of what is seen through; "" where the unseen part could pass every limit."""
+    limits = {"company": limits_of(LimitKind.STOCK)[0].value, "sector": limits_of(LimitKind.SECTOR)[0].value}
+    seen = min(report.coverage.look_through, 100.0)
+    said = [f"no {what} is above {percent(limit, 0)}" for what, limit in limits.items() if 100.0 - seen < limit]
+    if not said:
+        return ""
+    of = "" if round(seen, 1) >= 100.0 else f"Of the {coverage(seen)} that is seen through, "
+    words = f"{of}{' and '.join(said)} of everything you own."
+    return words[0].upper() + words[1:]
+
+
+def _unseen(report: CombinedRiskReport) -> str:
+    """What is not seen through, where it alone could pass a limit; else ""."""
+    unseen, smallest = 100.0 - report.coverage.look_through, limits_of(LimitKind.STOCK)[0].value
+    if report.exposure.unavailable or unseen < smallest:
+        return ""
+    share = _tenth(unseen)
+    return f"{share} of everything you own is not seen through: it could hold a company or a sector above a limit."
 
 
 def own_groups(report: CombinedRiskReport) -> Groups:

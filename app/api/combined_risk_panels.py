@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.api.formats import coverage, decimal, maybe, measure_value, percent, sentence
-from app.api.measure_words import MEASURES, VAR_METHODS, MeasureWords, var_key, words_for
+from app.api.measure_words import MEASURES, MeasureWords, words_for
 from app.api.summaries import Fact
 from app.domain.combined_reports import (
     CombinedRiskReport,
@@ -143,19 +143,10 @@ def _width(value: float, longest: float) -> float:
 
 def own_measures(report: CombinedRiskReport, window: CombinedWindow) -> OwnMeasures:
     """Known measures in the order of the words, then those that no words are known of."""
-    compared = {var_key(method, level): (method, level) for method in VAR_METHODS for level in (95, 99)}
     keys = [*(key for key in MEASURES if key in window.measures)]
     keys += [key for key in window.measures if key not in MEASURES]
-    rows = tuple(_measure(key, _words(key, compared), window) for key in keys)
+    rows = tuple(_measure(key, words_for(key), window) for key in keys)
     return OwnMeasures(rows, coverage(window.look_through.priced), percent(report.risk_free))
-
-
-def _words(key: str, compared: dict[str, tuple[str, int]]) -> MeasureWords:
-    if key in MEASURES or key not in compared:
-        return words_for(key)
-    method, level = compared[key]
-    name, assumes = VAR_METHODS[method]
-    return MeasureWords(f"Bad-day loss, {name}", f"1 day in {100 // (100 - level)}", f"VaR {level}%, {name}", assumes)
 
 
 def _measure(key: str, words: MeasureWords, window: CombinedWindow) -> LookedThrough:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from http import HTTPStatus
 from typing import Protocol
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, request, url_for
 
 from app.api import combined_panels as panels
 from app.api import combined_risk_panels as risk
 from app.api import stress_panels as stress
-from app.api.assets import load_assets
-from app.api.measure_words import NOT_COMPUTED
-from app.api.panel_kinds import DEFAULT_WINDOW, WINDOW_NAMES, PanelKind, chosen_window, outcome, read_panel, told
+from app.api.errors import wants_fragment
+from app.api.issues_panel import issue_groups
+from app.api.panel_kinds import WINDOW_NAMES, PanelKind, TabReading
+from app.api.scenario_form import ScenarioForm, form_of, form_sent, read_form
 from app.api.screen import refuse
-from app.api.screen_panels import issue_groups
+from app.api.tabs import Drawn, asked_window, draw_error, draw_named, draw_panel, draw_tab, shell_words
 from app.domain.combined_reports import CombinedRiskReport, CombinedWindow
-from app.domain.errors import RiskError
+from app.domain.errors import RiskError, UnknownWindow
 from app.domain.scenarios import Scenario, ScenarioEntry, UnclearScenario
 
 
@@ -46,19 +46,20 @@ class CombinedDesk(Protocol):
         ...
 
 
-class CombinedReading:
-    """The one report of a request; ``form`` is the scenario that was sent and could not be kept."""
+class CombinedReading(TabReading[CombinedRiskReport]):
+    """The one report of a request.
 
-    def __init__(self, desk: CombinedDesk, window: str, scenario: str = "") -> None:
+    ``scenario`` is the key of the one to change, ``form`` one that was sent and could not be kept, ``kept`` the key of
+    one that was, ``forgotten`` whether one was forgotten.
+    """
+
+    def __init__(
+        self, desk: CombinedDesk, window: str, scenario: str = "", *, kept: str = "", forgotten: bool = False
+    ) -> None:
+        super().__init__(lambda: desk.report((window,)), window)
         self._desk = desk
-        self.window = window
-        self.scenario = scenario
-        self.form: stress.ScenarioForm | None = None
-
-    @property
-    def report(self) -> CombinedRiskReport:
-        """Raises RiskError."""
-        return told(self._report)
+        self.scenario, self.kept, self.forgotten = scenario, kept, forgotten
+        self.form: ScenarioForm | None = None
 
     @property
     def window_report(self) -> CombinedWindow:
@@ -66,31 +67,19 @@ class CombinedReading:
         return self.report.windows[self.window]
 
     @property
-    def report_or_none(self) -> CombinedRiskReport | None:
-        """None where the report can't be had; the panels say why."""
-        return None if isinstance(self._report, RiskError) else self._report
-
-    @property
     def is_empty(self) -> bool:
         """Whether neither a share nor a fund is held. Raises RiskError."""
         report = self.report
         return report.value is None and not report.funds and not report.value_split.positions_without_value
 
-    @property
-    def as_of(self) -> date | None:
-        """The day of the newest price or NAV, where it is known."""
-        return self.report_or_none.as_of if self.report_or_none else None
-
     def stress(self) -> stress.Stress:
         """The stress panel with its form. Raises RiskError."""
         entries = self._desk.scenarios()
-        chosen = next((entry for entry in entries if entry.scenario.key == self.scenario), None)
-        form = self.form or (stress.form_of(chosen) if chosen else stress.ScenarioForm())
-        return stress.stress_view(self.report.stress, self.report.reverse_stress, entries, form)
-
-    @cached_property
-    def _report(self) -> CombinedRiskReport | RiskError:
-        return outcome(lambda: self._desk.report((self.window,)))
+        found = {entry.scenario.key: entry for entry in entries}
+        form = self.form or (form_of(found[self.scenario]) if self.scenario in found else ScenarioForm())
+        said = f"Kept “{found[self.kept].scenario.name}”: its loss is in the list." if self.kept in found else ""
+        said = said or ("Forgotten." if self.forgotten else "")
+        return stress.stress_view(self.report.stress, self.report.reverse_stress, entries, form, said)
 
 
 def _kind(
@@ -103,6 +92,7 @@ def _kind(
     return PanelKind(name, title, build, "combined_screen.panel", "", frame, when_empty)
 
 
+STRESS = _kind("own-stress", "What if", CombinedReading.stress)
 _KINDS = (
     _kind("own-summary", "Summary", lambda read: panels.own_summary(read.report, read.window_report), "strip"),
     _kind("own-companies", "What I really own", lambda read: panels.own_companies(read.report), "card span-7"),
@@ -114,10 +104,10 @@ _KINDS = (
         lambda read: panels.own_spread(read.report.diversification, WINDOW_NAMES),
         "card span-5",
     ),
-    _kind("own-stress", "What if", CombinedReading.stress),
+    STRESS,
     _kind("own-measures", "All measures", lambda read: risk.own_measures(read.report, read.window_report)),
     _kind("own-coverage", "What this rests on", lambda read: panels.own_coverage(read.report, read.window_report)),
-    _kind("data-issues", "Data issues", lambda read: issue_groups(panels.own_issues(read.report)), when_empty=""),
+    _kind("data-issues", "Data issues", lambda read: issue_groups(panels.own_flaws(read.report)), when_empty=""),
 )
 PANELS: Mapping[str, PanelKind[CombinedReading]] = {kind.name: kind for kind in _KINDS}
 
@@ -127,47 +117,52 @@ def combined_screen_blueprint(desk: CombinedDesk) -> Blueprint:
     screen = Blueprint("combined_screen", __name__, template_folder="../templates")
 
     def reading() -> CombinedReading:
-        window = chosen_window(request.args.get("window", DEFAULT_WINDOW))
-        return CombinedReading(desk, window, request.args.get("scenario", ""))
+        asked = request.args
+        kept, forgotten = asked.get("kept", ""), "forgotten" in asked
+        return CombinedReading(desk, asked_window(), asked.get("scenario", ""), kept=kept, forgotten=forgotten)
 
-    def page(read: CombinedReading) -> str:
-        drawn = [read_panel(kind, read) for kind in PANELS.values()]
-        return render_template("tab.html", tab="combined", reading=read, panels=drawn)
+    def page(read: CombinedReading, status: int = HTTPStatus.OK) -> Drawn:
+        return draw_tab("tab.html", "combined", read, PANELS.values(), status)
 
-    def back() -> Response:
-        return redirect(url_for("combined_screen.tab", window=reading().window) + "#own-stress", 303)  # type: ignore[return-value]
-
-    @screen.context_processor
-    def shell() -> dict[str, object]:
-        return {"assets": load_assets(), "window_names": WINDOW_NAMES, "not_computed": NOT_COMPUTED}
+    def changed(*, kept: str = "", forgotten: bool = False) -> Drawn:
+        """The panel after a change; without scripts the page asks for it anew, so that a reload changes nothing."""
+        if wants_fragment():
+            return draw_panel(STRESS, CombinedReading(desk, asked_window(), kept=kept, forgotten=forgotten))
+        told = {"kept": kept or None, "forgotten": 1 if forgotten else None}
+        page = url_for("combined_screen.tab", window=asked_window(), _anchor="own-stress", **told)  # type: ignore[arg-type]
+        return make_response(redirect(page, HTTPStatus.SEE_OTHER))
 
     @screen.get("/combined")
-    def tab() -> str:
+    def tab() -> Drawn:
         return page(reading())
 
     @screen.get("/combined/panels/<name>")
-    def panel(name: str) -> str | tuple[str, int]:
-        if name not in PANELS:
-            return render_template("risk/_refused.html", message=f"There is no panel “{name}”.", remedy=""), 404
-        read = reading()
-        return render_template("risk/_panel.html", panel=read_panel(PANELS[name], read), reading=read)
+    def panel(name: str) -> Drawn:
+        return draw_named(PANELS, name, reading)
 
     @screen.post("/combined/scenarios")
-    def write() -> str | Response | tuple[str, int]:
-        form = stress.form_sent(request.form)
+    def write() -> Drawn:
+        form = form_sent(request.form)
         try:
-            desk.write_scenario(stress.read_form(form))
+            scenario = read_form(form)
+            desk.write_scenario(scenario)
         except UnclearScenario as error:
             read = reading()
-            read.form = replace(form, complaint=f"{error.message} {error.remedy}".strip())
-            return page(read), 400
-        return back()
+            read.form = form.refused(error)
+            wrong = HTTPStatus.BAD_REQUEST
+            return draw_panel(STRESS, read, wrong) if wants_fragment() else page(read, wrong)
+        return changed(kept=scenario.key)
 
     @screen.post("/combined/scenarios/<key>/forget")
-    def forget(key: str) -> Response:
+    def forget(key: str) -> Drawn:
         with suppress(UnclearScenario):  # it was forgotten before
             desk.delete_scenario(key)
-        return back()
+        return changed(forgotten=True)
 
-    screen.register_error_handler(RiskError, refuse)
+    def refuse_change(error: RiskError) -> Drawn:
+        in_panel = request.method == "POST" and wants_fragment() and not isinstance(error, UnknownWindow)
+        return draw_error(STRESS, asked_window(), error) if in_panel else refuse(error)
+
+    screen.context_processor(shell_words)
+    screen.register_error_handler(RiskError, refuse_change)
     return screen

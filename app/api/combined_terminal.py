@@ -25,9 +25,20 @@ def print_combined(report: CombinedRiskReport, console: Console) -> None:
         console.print(_stress(report))
         score = report.diversification.score
         console.print(f"Diversification score: {'unavailable' if score is None else f'{score:.0f} of 100'}")
-        console.print(f"Seen through: {report.coverage.look_through:.1f} % of the value")
+        console.print(f"Seen through: {report.coverage.look_through:.1f} % of the value{_ages(report)}")
     for issue in report.data_issues:
         console.print(f"{issue.severity}: {issue.subject}: {issue.message} {issue.remedy}", markup=False)
+
+
+def _ages(report: CombinedRiskReport) -> str:
+    """How old the portfolios are that funds were seen through with; "" where there are none."""
+    known = [one for one in report.coverage.disclosures if one.age_days is not None]
+    if not known:
+        return ""
+    newest, oldest = (pick(known, key=lambda one: one.age_days or 0) for pick in (min, max))
+    if newest.age_days == oldest.age_days:
+        return f", by portfolios of {oldest.as_on}, {oldest.age_days} days old"
+    return f", by portfolios of {oldest.as_on} to {newest.as_on}, {newest.age_days} to {oldest.age_days} days old"
 
 
 def _stocks(report: CombinedRiskReport) -> Table:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template
 from flask_openapi3 import OpenAPI
 
 from app.api.assets import load_assets
+from app.api.formats import count
 from app.domain.serialise import to_json
 
 Schema = Mapping[str, Any]
@@ -48,7 +49,9 @@ def schema_words(schema: Schema) -> str:
     if "additionalProperties" in schema:
         return "for each name: " + schema_words(schema["additionalProperties"])
     words = str(schema.get("title") if "properties" in schema else schema.get("format") or schema.get("type", "any"))
-    limits = [f"{word} {schema[name]:g}" for name, word in (("minimum", "from"), ("maximum", "to")) if name in schema]
+    limits = [
+        f"{word} {count(schema[name])}" for name, word in (("minimum", "from"), ("maximum", "to")) if name in schema
+    ]
     return " ".join([words, *limits])
 
 

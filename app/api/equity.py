@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.errors import problem_responses
 from app.api.schemas import schema_of
 from app.bootstrap import Services
+from app.domain import market_hours
 from app.domain.risk_reports import EquityRiskReport
 from app.domain.serialise import to_json
 
 MAX_HORIZON = 63
 """A quarter: beyond it a daily model says nothing."""
-OLDEST_DAY = date(1990, 1, 1)
-"""Before the first trade of NSE."""
+OLDEST_DAY = market_hours.OLDEST_DAY
 
 
 class EquityQuery(BaseModel):

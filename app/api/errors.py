@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457): what happened and the remedy, never a traceback."""
+"""Errors as who asked can read them: what happened and the remedy, never a traceback. Under /api/ as RFC 9457 says."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.api.assets import load_assets
+from app.domain.days import WrongDay
 from app.domain.errors import DatabaseUnavailable, InputFileError, RiskError, UnknownFund, UnknownWindow
 from app.domain.fund_fetches import WrongWish
 from app.domain.hedges import UnclearGoal
@@ -28,7 +30,16 @@ STATUS: dict[type[RiskError], HTTPStatus] = {
     WrongWish: HTTPStatus.BAD_REQUEST,
     UnclearScenario: HTTPStatus.BAD_REQUEST,
     UnknownRun: HTTPStatus.BAD_REQUEST,
+    WrongDay: HTTPStatus.BAD_REQUEST,
 }
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "Not understood",
+    HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Not possible here",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+}
+"""What heads the page of an error; the others are not available."""
 PROBLEM_SCHEMA = {
     "type": "object",
     "title": "Problem",
@@ -59,47 +70,78 @@ def problem(status: HTTPStatus, detail: str, **more: object) -> Response:
 
 
 def register_errors(app: Flask) -> None:
-    """Answer every error under /api as problem+json, and every other one as a short text."""
+    """Answer every error in the form that was asked for; see ``answer``."""
     app.register_error_handler(RiskError, _of_risk_error)
     app.register_error_handler(SQLAlchemyError, _of_database_error)
     app.register_error_handler(HTTPException, _of_http_error)
     app.register_error_handler(Exception, _of_bug)
 
 
+def wants_fragment() -> bool:
+    """Whether a part of a page is asked for: a panel, or by htmx, which says when it wants the whole."""
+    in_part = "HX-Request" in request.headers and request.headers.get("HX-Request-Type") != "full"
+    return in_part or "/panels/" in request.path
+
+
+def status_of(error: RiskError, otherwise: HTTPStatus) -> HTTPStatus:
+    """The status that an error is answered with."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), otherwise)
+
+
+def refused(status: HTTPStatus, message: str, remedy: str, tab: str = "") -> Response:
+    """The error on a page that stands without the database, or as a fragment; nothing of the book is on it."""
+    template = "risk/_refused_part.html" if wants_fragment() else "refused.html"
+    words = {"title": TITLES.get(status, "Not available"), "message": message, "remedy": remedy, "tab": tab}
+    may_ask_again = request.method == "GET" and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    again = f"?{request.query_string.decode(errors='replace')}" if may_ask_again else ""
+    page = render_template(template, **words, again=again, assets=load_assets(), kite_banner=str)
+    return _may_come_back(Response(page, status, content_type="text/html; charset=utf-8"))
+
+
+def answer(status: HTTPStatus, message: str, remedy: str = "", **more: object) -> Response:
+    """The error as who asked can read it: problem+json under /api/, a page for a browser, else a short text."""
+    if request.path.startswith("/api/"):
+        told = {"remedy": remedy} if remedy else {}
+        return _may_come_back(problem(status, message, **told, **more))
+    if wants_fragment() or request.accept_mimetypes.best_match(("text/plain", "text/html")) == "text/html":
+        reference = f" The log names it {more['reference']}." if "reference" in more else ""
+        return refused(status, message, f"{remedy}{reference}".strip())
+    words = f"{status.value} {status.phrase}\n{message} {remedy}".rstrip()
+    return _may_come_back(Response(f"{words}\n", status, content_type="text/plain; charset=utf-8"))
+
+
+def _may_come_back(response: Response) -> Response:
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
 def _of_risk_error(error: RiskError) -> Response:
-    status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-    answer = problem(status, error.message, remedy=error.remedy)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = "5"
-    return answer
+    return answer(status_of(error, HTTPStatus.INTERNAL_SERVER_ERROR), error.message, error.remedy)
 
 
 def _of_database_error(error: SQLAlchemyError) -> Response:
     reference = uuid4().hex
     log.error("database error %s: %s", reference, type(error).__name__)
-    answer = problem(
+    return answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The database did not answer as expected.",
-        remedy="Run 'python -m app migrate' if the app was just updated, then try again.",
+        "Run 'python -m app migrate' if the app was just updated, then try again.",
         reference=reference,
     )
-    answer.headers["Retry-After"] = "5"
-    return answer
 
 
 def _of_http_error(error: HTTPException) -> Response:
-    if not request.path.startswith("/api"):
-        return Response(f"{error.code} {error.name}\n{error.description}\n", error.code, content_type="text/plain")
-    answer = problem(HTTPStatus(error.code or 500), error.description or "")
+    found = answer(HTTPStatus(error.code or 500), error.description or error.name)
     if allow := error.get_response().headers.get("Allow"):
-        answer.headers["Allow"] = allow
-    return answer
+        found.headers["Allow"] = allow
+    return found
 
 
 def _of_bug(error: Exception) -> Response:
     """The edge of the process: record the failure, tell only a reference."""
     reference = uuid4().hex
     log.error("unexpected error %s", reference, exc_info=error)
-    return problem(
+    return answer(
         HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log has the details.", reference=reference
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -16,6 +17,7 @@ MISSING = "–"
 """Stands where a table cell has no value; the reason is beside it."""
 
 _MOST_DIGITS = 6
+_ISO_DAY = re.compile(r"\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])\b")
 
 
 def decimal(value: float, digits: int = 2) -> str:
@@ -85,7 +87,23 @@ def measure_value(measure: Measure) -> str:
 
 def sentence(text: str | None) -> str:
     """A reason or a method as a sentence: ``only 22 returns`` -> ``Only 22 returns.``; empty stays empty."""
-    return f"{text[0].upper()}{text[1:].removesuffix('.')}." if text else ""
+    words = plain(text or "")
+    return f"{words[0].upper()}{words[1:].removesuffix('.')}." if words else ""
+
+
+def plain(text: str, *, dates: bool = True) -> str:
+    """Words written for programs and terminals as the screen writes them: ``-8.1 % on 2025-01-06`` -> ``−8.1% on 6 Jan
+    2025``. Without ``dates`` days stay as they are: a remedy may be a command to copy.
+    """
+    text = re.sub(r"(?<![\w.,-])-(?=\d)", MINUS, re.sub(r"(?<=\d) %", "%", text))
+    return _ISO_DAY.sub(lambda found: _house_day(found.group()), text) if dates else text
+
+
+def _house_day(text: str) -> str:
+    try:
+        return day(text)
+    except ValueError:  # the 31st of a month that has none
+        return text
 
 
 def maybe(show: Callable[[float], str], value: float | None) -> str:
@@ -104,5 +122,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "moment": moment,
     "measure_value": measure_value,
     "sentence": sentence,
+    "plain": plain,
 }
 """What the templates may call, by name."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.api.formats import day, percent, sentence
+from app.api.formats import day, percent, plain, sentence
 from app.api.summaries import counted
 from app.domain.disclosures import ImportedSheet
 from app.domain.fund_fetches import FetchOutcome, FundJobReport, HouseFetch, HouseStatus, JobStatus
 from app.ingest.disclosures import DisclosureImport
 
+SAID_OF_IT = frozenset({"adds", "contains", "does", "has", "holds", "is", "lists", "names", "shows", "totals"})
+"""First words of the faults that are said of a file or sheet."""
 _OUTCOMES = {
     FetchOutcome.DONE: ("ok", "Stored"),
     FetchOutcome.NOTHING_NEW: ("ok", "Nothing new"),
@@ -71,21 +73,33 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class BringData:
-    """The panel: what was just given, what is wrong with it, the last run, and the age of what is there."""
+    """The panel: what was just given, what is wrong with it, the last run, and the age of what is there.
+
+    ``unmatched`` are the names in disclosures that are tied to no scheme of AMFI's.
+    """
 
     files: tuple[FileResult, ...]
     complaint: str
     run: Run | None
     houses: tuple[House, ...]
+    unmatched: tuple[str, ...]
 
 
 def bring_data(
-    imports: Iterable[DisclosureImport], complaint: str, job: FundJobReport | None, houses: Sequence[HouseStatus]
+    imports: Iterable[DisclosureImport],
+    complaint: str,
+    job: FundJobReport | None,
+    houses: Sequence[HouseStatus],
+    unmatched: Sequence[str],
 ) -> BringData:
     """The panel out of its parts; the houses with portfolios first."""
     ordered = sorted(houses, key=lambda house: (house.newest is None, house.house.casefold()))
     return BringData(
-        tuple(map(file_result, imports)), complaint, None if job is None else run_view(job), tuple(map(_house, ordered))
+        tuple(map(file_result, imports)),
+        complaint,
+        None if job is None else run_view(job),
+        tuple(map(_house, ordered)),
+        tuple(unmatched),
     )
 
 
@@ -111,12 +125,14 @@ def _sheet(sheet: ImportedSheet) -> Item:
     notes = tuple(map(sentence, sheet.warnings))
     if sheet.quarantined:
         return Item(name, "warning", _not_used(sheet.quarantined), detail, notes)
-    unknown = () if sheet.amfi_code else ("AMFI's list has no scheme that is surely this one.",)
+    unknown = () if sheet.amfi_code else ("AMFI's list has no scheme that is surely this one: say below which it is.",)
     return Item(name, "ok", "Used", detail, notes + unknown)
 
 
 def _not_used(reason: str) -> str:
-    return f"Not used: it {reason.rstrip('.')}."
+    """Faults are said of the file, ``names no scheme``, or are sentences of their own: ``lines add up to ...``."""
+    faults = (f"it {fault}" if fault.split(" ")[0] in SAID_OF_IT else fault for fault in reason.split("; "))
+    return f"Not used: {plain('; '.join(faults)).rstrip('.')}."
 
 
 def run_view(report: FundJobReport) -> Run:

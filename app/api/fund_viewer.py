@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.api.formats import coverage, day, maybe, moment, percent, sentence
-from app.api.screen_panels import Bar, IssueGroup, issue_groups
+from app.api.issues_panel import Flaws, IssueGroup, issue_groups
+from app.api.screen_panels import Bar
 from app.api.summaries import Fact, counted
 from app.domain.disclosures import LineKind, Source
 from app.domain.errors import RiskError
@@ -146,7 +147,7 @@ def view_portfolio(found: FundPortfolio, question: ViewerQuestion, funds: Sequen
         kind_bars=_bars(tuple(Share(KIND_WORDS[LineKind(share.name)], share.weight) for share in found.kinds)),
         provenance=_provenance(found),
         warnings=tuple(map(sentence, found.warnings)),
-        issues=issue_groups(found.data_issues),
+        issues=issue_groups(Flaws(found.data_issues)),
     )
 
 

@@ -11,21 +11,21 @@ from itertools import combinations
 from math import isnan
 
 from app.api.formats import coverage, day, decimal, maybe, percent, price, sentence
+from app.api.issues_panel import Flaws
 from app.api.measure_words import NOT_COMPUTED
 from app.api.screen_panels import Figure as Headline
-from app.api.summaries import Fact, Summary, age_words, counted, named, summary
+from app.api.summaries import Fact, Summary, age_words, counted, summary
 from app.domain.fund_fetches import STALE_DAYS
 from app.domain.fund_reports import (
     Figure,
-    FundCoverage,
     FundOverlap,
     FundPart,
     FundReport,
     FundWindow,
-    MFRiskReport,
     SecurityExposure,
     Style,
 )
+from app.domain.mf_reports import FundCoverage, MFRiskReport
 from app.domain.money import format_rupees
 from app.domain.risk_reports import Measure
 from app.domain.schemes import Plan
@@ -142,7 +142,12 @@ def funds_summary(report: MFRiskReport) -> Summary:
         Fact("Oldest portfolio", day(report.coverage.oldest) if report.coverage.oldest else "none"),
         Fact("NAV history for the window", f"{coverage(report.coverage.navs)} of value"),
     )
-    return summary(named(report.data_issues, fund_names(report)), figures, fresh)
+    return summary(fund_flaws(report), figures, fresh)
+
+
+def fund_flaws(report: MFRiskReport) -> Flaws:
+    """The flaws of the data, funds by their names and what they are worth."""
+    return Flaws(report.data_issues, {fund.isin: fund.value for fund in report.funds}, fund_names(report))
 
 
 def fund_names(report: MFRiskReport) -> dict[str, str]:
@@ -301,6 +306,12 @@ def _methods(fund: FundReport) -> Iterator[Fact]:
         if figure.value is not None:
             since = f", as of {day(figure.as_of)}" if figure.as_of else ""
             yield Fact(name, f"{percent(figure.value)}: {figure.method}{since}.")
+    agreement = fund.tracking.agreement
+    if agreement and agreement.own is not None and agreement.band and agreement.own_as_of:
+        low, high = agreement.band
+        verdict = "within" if agreement.within else "outside"
+        own = f"{percent(agreement.own)} up to {day(agreement.own_as_of)}"
+        yield Fact("Tracking error beside AMFI's", f"{own}, {verdict} {low:+.2f} to {high:+.2f} points of it.")
     if fund.disclosure:
         yield Fact("Portfolio", f"{fund.disclosure.file}, by {fund.disclosure.source}.")
     yield Fact("NAV", f"from {fund.nav_source}.")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -15,26 +14,29 @@ from werkzeug.exceptions import HTTPException
 
 from app.api import fund_viewer
 from app.api import funds_panels as panels
-from app.api.assets import load_assets
+from app.api.errors import refused, wants_fragment
 from app.api.fund_files import BringData, bring_data, run_view
 from app.api.fund_viewer import Viewer, view_portfolio
-from app.api.measure_words import NOT_COMPUTED
+from app.api.issues_panel import IssueGroup, issue_groups
 from app.api.mf_fetch import start_fetch
 from app.api.mf_holdings import import_files
-from app.api.panel_kinds import DEFAULT_WINDOW, WINDOW_NAMES, PanelKind, chosen_window, outcome, read_panel, told
+from app.api.panel_kinds import PanelKind, TabReading, outcome
 from app.api.screen import refuse
-from app.api.screen_panels import IssueGroup, Measures, issue_groups, measures
-from app.api.summaries import named
+from app.api.screen_panels import Measures, measures
+from app.api.tabs import Drawn, asked_window, draw_error, draw_named, draw_panel, draw_tab, shell_words
 from app.bootstrap import Services
-from app.domain.errors import RiskError
+from app.domain.errors import RiskError, UnknownWindow
 from app.domain.fund_fetches import FetchWish, FundJobReport, HouseStatus
 from app.domain.fund_portfolios import FundPortfolio
-from app.domain.fund_reports import MFRiskReport
 from app.domain.market_hours import trading_day
+from app.domain.mf_reports import MFRiskReport
 from app.ingest.disclosures import DisclosureImport
+from app.ingest.schemes import UnknownScheme, say_scheme
 from app.risk.fund_portfolio import fund_portfolio
+from app.store.schemes import load_unmatched
 
 MONTH = re.compile(r"(20\d\d-(0[1-9]|1[0-2]))?")
+CODE = re.compile(r"[0-9]{1,9}")
 UPDATED = "funds:updated"
 """The event on an open page when portfolios may have come in."""
 
@@ -44,15 +46,18 @@ class FundsDesk:
     """What the tab asks of the app; each may raise RiskError.
 
     ``report`` over a window; ``portfolio`` by ISIN up to a day; ``upload`` of files with the month they must be of
-    (YYYY-MM or ""); ``fetch`` starts a run; ``job`` is the newest one; ``houses`` what is there of each.
+    (YYYY-MM or "") and whether older months are wanted; ``fetch`` starts a run; ``job`` is the newest one; ``houses``
+    what is there of each; ``unmatched`` the names tied to no scheme; ``match`` ties a name to an AMFI code.
     """
 
     report: Callable[[str], MFRiskReport]
     portfolio: Callable[[str, date | None], FundPortfolio]
-    upload: Callable[[Sequence[FileStorage], str], Sequence[DisclosureImport]]
+    upload: Callable[[Sequence[FileStorage], str, bool], Sequence[DisclosureImport]]
     fetch: Callable[[], object]
     job: Callable[[], FundJobReport | None]
     houses: Callable[[], Sequence[HouseStatus]]
+    unmatched: Callable[[], Sequence[str]]
+    match: Callable[[str, int], object]
 
 
 def funds_desk(services: Services) -> FundsDesk:
@@ -66,49 +71,44 @@ def funds_desk(services: Services) -> FundsDesk:
         newest = services.funds.newest_job()
         return None if newest is None else services.funds.job(newest.job_id)
 
+    def unmatched() -> tuple[str, ...]:
+        with services.database.transaction() as connection:
+            return load_unmatched(connection)
+
+    def match(name: str, amfi_code: int) -> int:
+        with services.database.transaction() as connection:
+            return say_scheme(connection, name, amfi_code)
+
     return FundsDesk(
         report=lambda window: services.mf.report((window,)),
         portfolio=portfolio,
-        upload=lambda files, month: import_files(services, files, month),
+        upload=lambda files, month, older: import_files(services, files, month, older=older),
         fetch=lambda: start_fetch(services, FetchWish()),
         job=job,
         houses=services.funds.status,
+        unmatched=unmatched,
+        match=match,
     )
 
 
-class FundsReading:
+class FundsReading(TabReading[MFRiskReport]):
     """The one report of a request, and what came with it; a failure is kept and told by each panel."""
 
     def __init__(self, desk: FundsDesk, window: str, given: Mapping[str, str]) -> None:
+        super().__init__(lambda: desk.report(window), window)
         self._desk = desk
-        self.window = window
         self.given = given
         self.imports: Sequence[DisclosureImport] = ()
         self.complaint = ""
-
-    @property
-    def report(self) -> MFRiskReport:
-        """Raises RiskError."""
-        return told(self._report)
-
-    @property
-    def report_or_none(self) -> MFRiskReport | None:
-        """None where the report can't be had; the panels say why."""
-        return None if isinstance(self._report, RiskError) else self._report
 
     @property
     def is_empty(self) -> bool:
         """Whether no fund is held. Raises RiskError."""
         return not self.report.funds
 
-    @property
-    def as_of(self) -> date | None:
-        """The day of the newest NAV, where it is known."""
-        return self.report_or_none.as_of if self.report_or_none else None
-
     def issues(self) -> tuple[IssueGroup, ...]:
         """The flaws of the data, funds by their names. Raises RiskError."""
-        return issue_groups(named(self.report.data_issues, panels.fund_names(self.report)))
+        return issue_groups(panels.fund_flaws(self.report))
 
     def measures(self) -> Measures:
         """The measures of all funds together, those left out by their names. Raises RiskError."""
@@ -125,12 +125,9 @@ class FundsReading:
         return view_portfolio(self._desk.portfolio(question.fund, question.as_on), question, funds)
 
     def bring(self) -> BringData:
-        """Uploads, the last run and the houses. Raises RiskError."""
-        return bring_data(self.imports, self.complaint, self._desk.job(), self._desk.houses())
-
-    @cached_property
-    def _report(self) -> MFRiskReport | RiskError:
-        return outcome(lambda: self._desk.report(self.window))
+        """Uploads, the last run, the houses and the names that fit no scheme. Raises RiskError."""
+        desk = self._desk
+        return bring_data(self.imports, self.complaint, desk.job(), desk.houses(), desk.unmatched())
 
 
 def _kind(
@@ -144,14 +141,15 @@ def _kind(
     return PanelKind(name, title, build, "funds.panel", updates, frame, when_empty)
 
 
+BRING = _kind("bring-data", "Bring portfolios in", FundsReading.bring, "card span-5", updates="", when_empty="")
 _KINDS = (
     _kind("funds-summary", "Summary", lambda read: panels.funds_summary(read.report), "strip"),
     _kind("funds-table", "Your funds", lambda read: panels.fund_rows(read.report, read.window)),
     _kind("fund-holdings", "What a fund holds", FundsReading.viewer, updates=""),
     _kind("fund-overlap", "Overlap", lambda read: panels.fund_overlap(read.report), "card span-7"),
     _kind("fund-shared", "Same company, several funds", lambda read: panels.shared_stocks(read.report), "card span-5"),
-    _kind("measures", "All measures", FundsReading.measures),
-    _kind("bring-data", "Bring portfolios in", FundsReading.bring, "card span-5", updates="", when_empty=""),
+    _kind("measures", "All measures", FundsReading.measures, "card span-7"),
+    BRING,
     _kind("data-issues", "Data issues", FundsReading.issues, when_empty=""),
 )
 PANELS: Mapping[str, PanelKind[FundsReading]] = {kind.name: kind for kind in _KINDS}
@@ -161,80 +159,106 @@ def funds_blueprint(desk: FundsDesk) -> Blueprint:
     """All routes of the tab; the caller sets the security header and guards them."""
     funds = Blueprint("funds", __name__, template_folder="../templates")
 
-    def reading() -> FundsReading:
-        return FundsReading(desk, chosen_window(request.args.get("window", DEFAULT_WINDOW)), request.args)
-
-    def page(read: FundsReading) -> str:
-        drawn = [read_panel(kind, read) for kind in PANELS.values()]
-        return render_template("tab.html", tab="funds", reading=read, panels=drawn)
-
-    def fragment(read: FundsReading, name: str) -> str:
-        return render_template("risk/_panel.html", panel=read_panel(PANELS[name], read), reading=read)
-
-    @funds.context_processor
-    def shell() -> dict[str, object]:
-        return {"assets": load_assets(), "window_names": WINDOW_NAMES, "not_computed": NOT_COMPUTED}
-
     @funds.get("/funds")
-    def tab() -> str:
-        return page(reading())
+    def tab() -> Drawn:
+        return _page(_reading(desk))
 
     @funds.get("/funds/panels/<name>")
-    def panel(name: str) -> str | tuple[str, int]:
-        if name not in PANELS:
-            return render_template("risk/_refused.html", message=f"There is no panel “{name}”.", remedy=""), 404
-        return fragment(reading(), name)
+    def panel(name: str) -> Drawn:
+        return draw_named(PANELS, name, lambda: _reading(desk))
 
     @funds.post("/funds/upload")
-    def upload() -> str | Response:
-        read = reading()
-        files = [file for file in request.files.getlist("files") if file.filename]
-        month = request.form.get("month", "").strip()
-        read.complaint = _complaint(files, month)
-        if not read.complaint:
-            read.imports = desk.upload(files, month)
-        if "HX-Request" not in request.headers:
-            return page(read)
-        return _with_event(fragment(read, "bring-data"), happened=bool(read.imports))
+    def upload() -> Drawn:
+        return _upload(desk)
+
+    @funds.post("/funds/match")
+    def match() -> Drawn:
+        return _match(desk)
 
     @funds.post("/funds/fetch")
-    def fetch() -> str | Response:
-        read = reading()
-        desk.fetch()
-        if "HX-Request" in request.headers:
-            return fragment(read, "bring-data")
-        return redirect(url_for("funds.tab", window=read.window) + "#bring-data", 303)  # type: ignore[return-value]
+    def fetch() -> Drawn:
+        return _fetch(desk)
 
     @funds.get("/funds/run")
     def run() -> Response:
-        job = outcome(desk.job)
-        if isinstance(job, RiskError):
-            return Response(status=HTTPStatus.NO_CONTENT)  # leaves the page as it is: the next one may tell more
-        view = None if job is None else run_view(job)
-        drawn = render_template("risk/_fund_run.html", run=view)
-        return _with_event(drawn, happened=view is not None and not view.is_running)
+        return _run(desk)
 
+    funds.context_processor(shell_words)
     funds.register_error_handler(RiskError, _refuse)
     funds.register_error_handler(HTTPException, _refuse_http)
     return funds
 
 
-def _refuse(error: RiskError) -> tuple[str | Response, int]:
-    if request.method == "POST" and "HX-Request" in request.headers:
-        return _refusal(error.message, error.remedy), HTTPStatus.SERVICE_UNAVAILABLE
-    return refuse(error)
+def _reading(desk: FundsDesk) -> FundsReading:
+    return FundsReading(desk, asked_window(), request.args)
 
 
-def _refuse_http(error: HTTPException) -> tuple[str, int]:
+def _page(read: FundsReading) -> Drawn:
+    return draw_tab("tab.html", "funds", read, PANELS.values())
+
+
+def _upload(desk: FundsDesk) -> Drawn:
+    read = _reading(desk)
+    files = [file for file in request.files.getlist("files") if file.filename]
+    month = request.form.get("month", "").strip()
+    read.complaint = _complaint(files, month)
+    if not read.complaint:
+        read.imports = desk.upload(files, month, "older" in request.form)
+    return _brought(read, happened=bool(read.imports))
+
+
+def _match(desk: FundsDesk) -> Drawn:
+    read = _reading(desk)
+    name, code = request.form.get("name", "").strip(), request.form.get("amfi_code", "").strip()
+    if not CODE.fullmatch(code):
+        read.complaint = f"“{code}” is not an AMFI code: it is a number of up to nine digits."
+        return _brought(read, happened=False)
+    told = outcome(lambda: desk.match(name, int(code)))
+    if isinstance(told, UnknownScheme):
+        read.complaint = f"{told.message} {told.remedy}"
+    elif isinstance(told, RiskError):
+        raise told
+    return _brought(read, happened=not read.complaint)
+
+
+def _brought(read: FundsReading, *, happened: bool) -> Drawn:
+    """The panel after something was given, or the page where there are no scripts."""
+    if not wants_fragment():
+        return _page(read)
+    return _with_event(draw_panel(BRING, read), happened=happened)
+
+
+def _fetch(desk: FundsDesk) -> Drawn:
+    read = _reading(desk)
+    desk.fetch()
+    if wants_fragment():
+        return draw_panel(BRING, read)
+    return redirect(url_for("funds.tab", window=read.window) + "#bring-data", 303)  # type: ignore[return-value]
+
+
+def _run(desk: FundsDesk) -> Response:
+    job = outcome(desk.job)
+    if isinstance(job, RiskError):
+        return Response(status=HTTPStatus.NO_CONTENT)  # leaves the page as it is: the next one may tell more
+    view = None if job is None else run_view(job)
+    drawn = render_template("risk/_fund_run.html", run=view)
+    return _with_event(drawn, happened=view is not None and not view.is_running)
+
+
+def _refuse(error: RiskError) -> Drawn:
+    in_panel = request.method == "POST" and wants_fragment() and not isinstance(error, UnknownWindow)
+    return draw_error(BRING, asked_window(), error) if in_panel else refuse(error)
+
+
+def _refuse_http(error: HTTPException) -> Drawn:
     """What a guard refused, without anything of the book: it may be a stranger who asked."""
-    if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return _refusal("The files are larger than 20 MB together.", "Give them in smaller parts."), error.code
-    return _refusal(error.description or error.name, ""), error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _refusal(message: str, remedy: str) -> str:
-    template = "risk/_bring_refused.html" if "HX-Request" in request.headers else "refused.html"
-    return render_template(template, message=message, remedy=remedy)
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    message, remedy = error.description or error.name, ""
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        message, remedy = "The files are larger than 20 MB together.", "Give them in smaller parts."
+    if not wants_fragment():
+        return refused(status, message, remedy, "funds")
+    return render_template("risk/_bring_refused.html", message=message, remedy=remedy), status
 
 
 def _complaint(files: Sequence[FileStorage], month: str) -> str:
@@ -244,7 +268,7 @@ def _complaint(files: Sequence[FileStorage], month: str) -> str:
     return "" if MONTH.fullmatch(month) else f"“{month}” is not a month: write it like 2026-10, or leave it out."
 
 
-def _with_event(drawn: str, *, happened: bool) -> Response:
+def _with_event(drawn: str | Drawn, *, happened: bool) -> Response:
     """A fragment that has the other panels of the page asked for again, where something came in."""
     answer = make_response(drawn)
     if happened:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Protocol
 
 from app.api import hedge_words as say
-from app.api.formats import day, decimal, maybe, sentence
+from app.api.equity import OLDEST_DAY
+from app.api.formats import count, day, decimal, maybe, sentence
 from app.api.hedge import LEAST_FALL, MAX_BETA, MAX_BUDGET, MAX_FALL
+from app.domain.days import WrongDay
 from app.domain.derivatives import NoDerivatives, PriceBasis
 from app.domain.hedges import (
     USUAL_FALL,
@@ -20,7 +23,6 @@ from app.domain.hedges import (
     HedgeRequest,
     NoHedge,
     Rounding,
-    UnclearGoal,
     hedge_goal,
 )
 from app.domain.money import format_rupees
@@ -65,14 +67,19 @@ class WindowBeta:
 
 @dataclass(frozen=True, slots=True)
 class HedgeForm:
-    """The question as it stands in the form: the goal chosen, the texts of its fields, what is wrong with them."""
+    """The question as it stands in the form: the goal chosen, the texts of its fields, what is wrong with them.
+
+    ``as_of`` is an earlier day to ask about, "" for now; ``wrong`` the name of the field that the complaint is about.
+    """
 
     goal: str
     target_beta: str
     loss_budget: str
     fall: str
+    as_of: str = ""
     nearest: bool = False
     complaint: str = ""
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +145,11 @@ def hedge_view(hedges: HedgeDesk, quotes: QuoteDesk, window: str, question: Mapp
     Raises RiskError where the book can't be read.
     """
     base = hedges.base()
-    form, goal = _read_form(question, _first_form(base.value, base.measures(window)["beta"].value))
-    rounding = Rounding.NEAREST if form.nearest else Rounding.DOWN
-    plan = None if goal is None else hedges.plan(HedgeRequest(goal, window, rounding=rounding), base)
+    form, request = _read_form(question, _first_form(base.value, base.measures(window)["beta"].value), window)
+    try:
+        plan = None if request is None else hedges.plan(request, base if request.as_of is None else None)
+    except WrongDay as error:
+        form, plan = replace(form, complaint=str(error), wrong="as_of"), None
     outlook = _outlook(quotes, base.benchmark) if plan is None else ("", "", "")
     return HedgeView(
         value=maybe(format_rupees, base.value),
@@ -158,28 +167,52 @@ def _beta(window: str, beta: Measure, used: str) -> WindowBeta:
     return WindowBeta(window, maybe(decimal, beta.value), sentence(beta.unavailable), window == used)
 
 
-def _read_form(question: Mapping[str, str], first: HedgeForm) -> tuple[HedgeForm, Goal | None]:
-    """The form as it was sent, ``first`` where it was not; the goal, None where there is none or it can't be read."""
+def _read_form(question: Mapping[str, str], first: HedgeForm, window: str) -> tuple[HedgeForm, HedgeRequest | None]:
+    """The form as it was sent, else ``first``; the request, None where there is none or it can't be read."""
     if "goal" not in question:
         return first, None
-    target = question.get("target_beta", first.target_beta).strip()
-    budget, fall = question.get("loss_budget", first.loss_budget).strip(), question.get("fall", first.fall).strip()
+    target, budget, fall, as_of = (
+        question.get(name, getattr(first, name)).strip() for name in ("target_beta", "loss_budget", "fall", "as_of")
+    )
     chosen = BUDGET if question["goal"] == BUDGET else BETA
-    form = HedgeForm(chosen, target, budget, fall, nearest=question.get("rounding") == Rounding.NEAREST)
+    form = HedgeForm(chosen, target, budget, fall, as_of, question.get("rounding") == Rounding.NEAREST)
+    rounding = Rounding.NEAREST if form.nearest else Rounding.DOWN
     try:
-        if form.goal == BUDGET:
-            limits = _number(budget, "budget", 0.0, MAX_BUDGET), _number(fall, "fall", LEAST_FALL, MAX_FALL)
-            return form, hedge_goal(None, *limits)
-        return form, hedge_goal(_number(target, "beta", 0.0, MAX_BETA), None)
-    except UnclearGoal as error:
-        return replace(form, complaint=str(error)), None
+        return form, HedgeRequest(_goal(form), window, rounding=rounding, as_of=_day(form.as_of))
+    except _Unread as error:
+        return replace(form, complaint=str(error), wrong=error.field), None
 
 
-def _number(text: str, what: str, least: float, most: float) -> float:
+class _Unread(Exception):
+    """A field that can't be read."""
+
+    def __init__(self, field: str, complaint: str) -> None:
+        super().__init__(complaint)
+        self.field = field
+
+
+def _goal(form: HedgeForm) -> Goal:
+    if form.goal == BUDGET:
+        rupees = _number("loss_budget", form.loss_budget, "budget", 0.0, MAX_BUDGET)
+        return hedge_goal(None, rupees, _number("fall", form.fall, "fall", LEAST_FALL, MAX_FALL))
+    return hedge_goal(_number("target_beta", form.target_beta, "beta", 0.0, MAX_BETA), None)
+
+
+def _number(field: str, text: str, what: str, least: float, most: float) -> float:
     value = parse_number(text)
     if value is None or not least <= value <= most:
-        raise UnclearGoal(f"The {what} is not a number from {least:g} to {most:,.0f}.")
+        raise _Unread(field, f"The {what} is not a number from {count(least)} to {count(most)}.")
     return value
+
+
+def _day(text: str) -> date | None:
+    try:
+        asked = date.fromisoformat(text) if text else None
+    except ValueError:
+        raise _Unread("as_of", f"“{text}” is not a day: write it like 2026-11-20, or leave it out.") from None
+    if asked is not None and asked < OLDEST_DAY:
+        raise _Unread("as_of", f"The day is before {day(OLDEST_DAY)}.")
+    return asked
 
 
 def _first_form(value: float | None, beta: float | None) -> HedgeForm:
@@ -199,8 +232,11 @@ def _outlook(quotes: QuoteDesk, benchmark: str | None) -> tuple[str, str, str]:
         return "Quotes will be asked of Kite; where they are not live, the newest end-of-day file is used.", "", ""
     if found.basis is PriceBasis.END_OF_DAY and found.closes_of:
         return f"Quotes: closes of {day(found.closes_of)} from NSE's end-of-day file. {found.why_not_live}", "", ""
-    old = f" The newest file here is of {day(found.closes_of)}: too old." if found.closes_of else ""
-    return "", f"No quotes of index futures and options.{old} {found.why_not_live}", GET_QUOTES
+    if not found.closes_of:
+        return "", f"No quotes of index futures and options. {found.why_not_live}", GET_QUOTES
+    old = f"The newest file here is of {day(found.closes_of)}: too old."
+    then = f"{GET_QUOTES}. What a hedge would have been on that day: give it above as the day to ask about"
+    return "", f"No quotes of index futures and options. {old} {found.why_not_live}", then
 
 
 def _answer(plan: HedgePlan) -> Answer:

@@ -15,7 +15,8 @@ def print_hedge(plan: HedgePlan, console: Console) -> None:
     """Beta by window, the hedges side by side, what to enter for each, and why others are not offered."""
     value = "no value" if plan.value is None else format_rupees(plan.value)
     sample = "  SAMPLE DATA" if plan.sample_data else ""
-    console.print(f"Equity {value}, prices as of {plan.book_as_of or 'never'}{sample}", markup=False)
+    prices = f"prices as of {plan.book_as_of}" if plan.book_as_of else "no stored prices"
+    console.print(f"Equity {value}, {prices}{sample}", markup=False)
     for window, beta in plan.betas.items():
         shown = f"unavailable: {beta.unavailable}" if beta.value is None else f"{beta.value:.2f}"
         console.print(f"Beta over {window} against {plan.benchmark or 'no benchmark'}: {shown}", markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.api.formats import day, maybe
+from app.api.formats import count, day, maybe, price
 from app.domain.derivatives import PriceBasis
 from app.domain.hedges import HedgeLeg, HedgePlan, LossBudget, QuoteOrigin, ShockLoss, Strategy
 from app.domain.market_hours import IST
@@ -20,7 +20,7 @@ def goal_words(plan: HedgePlan) -> str:
     """What was asked for."""
     goal = plan.request.goal
     if isinstance(goal, LossBudget):
-        return f"to lose at most {format_rupees(goal.rupees)} when the index falls by {goal.index_fall:g} %"
+        return f"to lose at most {format_rupees(goal.rupees)} when the index falls by {goal.index_fall:g}%"
     return f"to bring the beta to {goal.beta:.2f}"
 
 
@@ -28,7 +28,7 @@ def leg_words(leg: HedgeLeg) -> str:
     """What to enter, as an order: side, lots and units, contract, price."""
     lots = f"{leg.lots} lot{'' if leg.lots == 1 else 's'}"
     side = leg.side.value.capitalize()
-    return f"{side} {lots} ({leg.units} units) {leg.instrument.symbol} at {leg.price:,.2f}"
+    return f"{side} {lots} ({leg.units} units) {leg.instrument.symbol} at {price(leg.price).removeprefix('₹')}"
 
 
 def origin_words(origin: QuoteOrigin) -> str:
@@ -66,7 +66,7 @@ def margin_words(margin: float | None) -> str:
 
 def break_even_words(level: float | None) -> str:
     """The index level below which the hedge has paid for itself."""
-    return maybe(lambda value: f"{value:,.0f}", level)
+    return maybe(lambda value: count(round(value)), level)
 
 
 def loss_words(loss: float) -> str:
@@ -76,4 +76,4 @@ def loss_words(loss: float) -> str:
 
 def shock_words(shock: ShockLoss) -> str:
     """``-10.0`` percent as the head of a column."""
-    return f"Index {shock.index_change:+g} %".replace("-", "\u2212")
+    return f"Index {shock.index_change:+g}%".replace("-", "\u2212")

@@ -18,6 +18,11 @@ from app.domain.risk_runs import HistorySeries
 from app.domain.serialise import to_json
 
 USUAL_MEASURE = "var_historical_95"
+MEASURE = (
+    "A measure of the reports, by its name there, look_through_ before it for the look-through (combined), or of the "
+    "whole report: diversification_score, top5, top10, coverage_prices, coverage_look_through, coverage_sectors, "
+    "coverage_constituents. A wrong name is answered with those of the scope"
+)
 
 
 class HistoryQuery(BaseModel):
@@ -25,7 +30,7 @@ class HistoryQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    measure: str = Field(USUAL_MEASURE, max_length=80, description="A measure of the reports, by its name there")
+    measure: str = Field(USUAL_MEASURE, max_length=80, description=MEASURE)
     scope: str = Field("equity", max_length=40, description="Whose report: equity, mf or combined")
     window: Literal["60d", "90d", "1y"] = Field("1y", description="Its window")
     since: date | None = Field(None, ge=OLDEST_DAY, alias="from", description="First day; the first kept by default")

@@ -59,7 +59,7 @@ class HistoryDay:
 
 @dataclass(frozen=True, slots=True)
 class HistoryView:
-    """The panel. ``days`` has the newest first; ``is_drawn`` says whether they make a line."""
+    """The panel. ``days`` has the newest first; ``is_drawn`` says whether they make a line, ``sample_data`` whose."""
 
     scopes: tuple[Choice, ...]
     measures: tuple[Choice, ...]
@@ -70,6 +70,7 @@ class HistoryView:
     starts: str
     days: tuple[HistoryDay, ...]
     is_drawn: bool
+    sample_data: bool
 
 
 def history_view(history: HistoryDesk, window: str, question: Mapping[str, str]) -> HistoryView:
@@ -92,6 +93,7 @@ def history_view(history: HistoryDesk, window: str, question: Mapping[str, str])
         starts=day(series.starts) if series.starts else "",
         days=tuple(_day(point, series.unit) for point in reversed(series.points)),
         is_drawn=sum(point.value is not None for point in series.points) >= FEWEST_DRAWN,
+        sample_data=series.sample_data,
     )
 
 

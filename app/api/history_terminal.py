@@ -19,7 +19,7 @@ def print_history(series: HistorySeries, console: Console) -> None:
     if series.starts is None:
         console.print(f"Nothing of {series.scope} is kept yet: the daily job keeps one report a trading day.")
         return
-    table = Table("Day", series.measure, "Rupees", "Observations", "Run", title=f"{series.scope}, {series.window}")
+    table = Table("Day", series.measure, "Rupees", "Observations", "Run", title=_title(series))
     percent = " %" if series.unit is Unit.PERCENT else ""
     for point in series.points:
         value = f"unavailable: {point.unavailable}" if point.value is None else f"{point.value:.4f}{percent}"
@@ -29,15 +29,17 @@ def print_history(series: HistorySeries, console: Console) -> None:
     console.print(f"History starts on {series.starts}.")
 
 
+def _title(series: HistorySeries) -> str:
+    return f"{series.scope}, {series.window}{', SAMPLE DATA' if series.sample_data else ''}"
+
+
 def print_recomputation(found: Recomputation, console: Console) -> None:
     """Whether it came out the same, and if not, why."""
     head = f"Run {found.run_id}, {found.scope} as of {found.until}"
     if found.reproduced:
-        console.print(f"{head}: reproduced, all {found.compared} measures are the same.", markup=False)
+        console.print(f"{head}: reproduced, all {found.compared} figures are the same.", markup=False)
     else:
-        console.print(
-            f"{head}: {len(found.differences)} of {found.compared} measures came out otherwise.", markup=False
-        )
+        console.print(f"{head}: {len(found.differences)} of {found.compared} figures came out otherwise.", markup=False)
     if found.changed:
         console.print(f"Changed since: {', '.join(found.changed)}.", markup=False)
     elif not found.inputs_noted:
@@ -45,7 +47,7 @@ def print_recomputation(found: Recomputation, console: Console) -> None:
     elif not found.reproduced:
         console.print("No input changed: this machine computes otherwise than the one that kept it.")
     for one in found.differences[:SHOWN]:
-        console.print(f"  {one.window} {one.measure}: {one.kept} then, {one.now} now", markup=False)
+        console.print(f"  {one.figure}: {one.kept} then, {one.now} now", markup=False)
     if len(found.differences) > SHOWN:
         console.print(f"  and {len(found.differences) - SHOWN} more")
 

@@ -28,7 +28,6 @@ KEY = re.compile(r"[A-Za-z0-9]{4,64}", re.ASCII)
 def kite_login_blueprint(services: Services, access: Access) -> Blueprint:
     """Routes of login and logout at Kite; every POST is guarded by ``access``."""
     login = Blueprint("kite_login", __name__, template_folder="../templates")
-    kite = services.kite
 
     @login.context_processor
     def shell() -> dict[str, object]:
@@ -50,23 +49,11 @@ def kite_login_blueprint(services: Services, access: Access) -> Blueprint:
 
     @login.post("/kite/login")
     def start() -> Response:
-        state = secrets.token_urlsafe(ID_BYTES)
-        try:
-            address = kite.login_url(state)
-        except KiteError as error:
-            return _refused(services, access, str(error), HTTPStatus.CONFLICT)
-        with services.database.transaction() as connection:
-            save_state(connection, state, access.browser_id(), services.now())
-        return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+        return _begin(services, access)
 
     @login.get("/kite/callback")
     def callback() -> Response:
-        """Changes nothing: shows the page that asks for the rest, as a request of our own with our cookie."""
-        token, state = (request.args.get(name, "") for name in ("request_token", "state"))
-        whole = bool(TOKEN.fullmatch(token) and TOKEN.fullmatch(state))
-        status = HTTPStatus.OK if whole else HTTPStatus.BAD_REQUEST
-        page = render_template("kite_callback.html", whole=whole, request_token=token, state=state)
-        return make_response(page, status)
+        return _callback_page()
 
     @login.post("/kite/session")
     def finish() -> Response:
@@ -74,7 +61,7 @@ def kite_login_blueprint(services: Services, access: Access) -> Blueprint:
 
     @login.post("/kite/logout")
     def end() -> Response:
-        kite.logout()
+        services.kite.logout()
         return go_to("kite_login.settings")
 
     @login.get("/kite/banner")
@@ -85,8 +72,8 @@ def kite_login_blueprint(services: Services, access: Access) -> Blueprint:
 
 
 def kite_banner(services: Services, access: Access) -> Markup:
-    """A line for the head of every page while nobody is logged in to Kite; "" while somebody is, no key is set or
-    a stranger looks.
+    """A line for the head of every page while nobody is logged in to Kite, and one while the clock is that of a
+    demonstration; "" while neither is so or a stranger looks.
 
     A page without it is better than no page: a database that is not there has its own place to be reported.
     """
@@ -96,8 +83,9 @@ def kite_banner(services: Services, access: Access) -> Markup:
         state = services.kite.state()
     except (RiskError, SQLAlchemyError):
         return Markup()
-    shown = state.status is LoginStatus.LOGIN_NEEDED
-    return Markup(render_template("_kite_banner.html", state=state)) if shown else Markup()  # noqa: S704  a template's
+    needed = state.status is LoginStatus.LOGIN_NEEDED
+    demo = services.now().astimezone(IST) if services.settings.clock_offset else None
+    return Markup(render_template("_kite_banner.html", state=state, needed=needed, demo=demo))  # noqa: S704  a template's
 
 
 def _save_credentials(services: Services) -> Response:
@@ -111,12 +99,32 @@ def _save_credentials(services: Services) -> Response:
     return go_to("kite_login.settings")
 
 
+def _begin(services: Services, access: Access) -> Response:
+    state = secrets.token_urlsafe(ID_BYTES)
+    try:
+        address = services.kite.login_url(state)
+    except KiteError as error:
+        return _refused(services, access, str(error), HTTPStatus.CONFLICT)
+    with services.database.transaction() as connection:
+        save_state(connection, state, access.browser_id(), services.now())
+    return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+def _callback_page() -> Response:
+    """Changes nothing: shows the page that asks for the rest, as a request of our own with our cookie."""
+    token, state = (request.args.get(name, "") for name in ("request_token", "state"))
+    whole = bool(TOKEN.fullmatch(token) and TOKEN.fullmatch(state))
+    status = HTTPStatus.OK if whole else HTTPStatus.BAD_REQUEST
+    page = render_template("kite_callback.html", whole=whole, request_token=token, state=state)
+    return make_response(page, status)
+
+
 def _finish(services: Services, access: Access) -> Response:
     token, state = (request.form.get(name, "") for name in ("request_token", "state"))
     with services.database.transaction() as connection:
         expected = take_state(connection, state, access.browser_id(), services.now())
     if not expected:
-        complaint = "This login was not begun here, or it is too old."
+        complaint = "This login was not begun in this browser, or it is too old or used up. Start it again from here."
         return _refused(services, access, complaint, HTTPStatus.FORBIDDEN)
     try:
         found = services.kite.finish_login(token)

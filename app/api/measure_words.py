@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LEVELS = (95, 99)
 NOT_COMPUTED = "not part of this report"
@@ -133,7 +133,7 @@ VAR_METHODS: dict[str, tuple[str, str]] = {
     "historical": ("Historical", "Counts the days of the window as they were. Assumes no shape."),
     "parametric": ("Parametric", "A normal curve with the window's mean and volatility. Too mild when tails are fat."),
     "cornish_fisher": ("Cornish-Fisher", "The normal curve bent for the window's skew and fat tails."),
-    "monte_carlo": ("Monte Carlo", "Many simulated days, drawn from how the holdings moved together."),
+    "monte_carlo": ("Monte Carlo", "The window's days at today's volatility; drawn again and again for several days."),
 }
 """Method in a measure's key -> (name, what it assumes)."""
 
@@ -143,7 +143,33 @@ def var_key(method: str, level: int) -> str:
     return f"var_{method}_{level}"
 
 
+_OTHER_VARS = {
+    var_key(method, level): MeasureWords(
+        f"Bad-day loss, {name}", f"1 day in {100 // (100 - level)}", f"VaR {level}%, {name}", assumes
+    )
+    for method, (name, assumes) in VAR_METHODS.items()
+    for level in LEVELS
+}
+
+
+_WHOLE = {
+    "diversification_score": MeasureWords("Diversification score", "0 to 100", "", "How well the book is spread."),
+    "top5": MeasureWords("Five largest stocks", "percent of value", "", "How much of the value stands in them."),
+    "top10": MeasureWords("Ten largest stocks", "percent of value", "", "How much of the value stands in them."),
+    "coverage_prices": MeasureWords("Value with price history", "", "", "How much of the value the measures rest on."),
+    "coverage_look_through": MeasureWords("Value seen through", "", "", "Held directly or in known lines of funds."),
+    "coverage_sectors": MeasureWords("Shares of a known sector", "", "", "Direct and through funds."),
+    "coverage_constituents": MeasureWords("Shares in funds that have prices", "", "", "By value."),
+}
+"""What a report has once, not window by window; its history can be followed."""
+_SEEN_THROUGH = "look_through_"
+
+
 def words_for(key: str) -> MeasureWords:
     """The words of a measure; one without an entry is named after its key, so that it is never dropped."""
-    plain = key.replace("_", " ").capitalize()
-    return MEASURES.get(key, MeasureWords(plain, "", "", ""))
+    if key.startswith(_SEEN_THROUGH):
+        usual = words_for(key.removeprefix(_SEEN_THROUGH))
+        term = usual.term and f"{usual.term}, by look-through"
+        return replace(usual, name=f"{usual.name}, by look-through", term=term)
+    by_key = MeasureWords(key.replace("_", " ").capitalize(), "", "", "")
+    return MEASURES.get(key) or _WHOLE.get(key) or _OTHER_VARS.get(key, by_key)

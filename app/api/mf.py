@@ -14,7 +14,7 @@ from app.api.equity import OLDEST_DAY
 from app.api.errors import problem_responses
 from app.api.schemas import schema_of
 from app.bootstrap import Services
-from app.domain.fund_reports import MFRiskReport
+from app.domain.mf_reports import MFRiskReport
 from app.domain.serialise import to_json
 
 

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from threading import Thread
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.errors import problem, problem_responses
@@ -36,6 +36,12 @@ class FetchBody(BaseModel):
     everything: bool = Field(False, description="All houses, not only those of the funds held")
     again: bool = Field(False, description="Ask also whether files that are there have changed")
     yahoo: bool = Field(False, description="Largest positions from Yahoo where nothing else is there")
+
+    @model_validator(mode="before")
+    @classmethod
+    def nothing_is_the_usual(cls, given: object) -> object:
+        """No body is ``{}``; one that is not JSON is still refused."""
+        return {} if given is None and not request.get_data() else given
 
 
 class JobPath(BaseModel):

@@ -20,7 +20,7 @@ from app.api.equity import OLDEST_DAY
 from app.api.errors import problem, problem_responses
 from app.api.schemas import schema_of
 from app.bootstrap import Services
-from app.domain.disclosures import ImportedSheet, Source
+from app.domain.disclosures import DisclosureFile, ImportedSheet, Source
 from app.domain.fund_portfolios import FundPortfolio
 from app.domain.market_hours import trading_day
 from app.domain.serialise import to_json
@@ -28,6 +28,7 @@ from app.ingest.disclosure_checks import Asked
 from app.ingest.disclosures import DisclosureImport, describe, load_known, store_disclosure
 from app.risk.fund_portfolio import fund_portfolio
 from app.sources.amc.reader import read_disclosure
+from app.store.disclosures import newest_disclosure
 
 MAX_UPLOAD = (20 << 20) + (64 << 10)
 """Bytes of one request: a file of 20 MB, and the form around it."""
@@ -46,6 +47,7 @@ class UploadForm(BaseModel):
     month: str = Field(
         "", pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$", description="YYYY-MM: refuse portfolios of any other month"
     )
+    older: bool = Field(False, description="Keep months older than the newest stored of a scheme, as history")
 
 
 class FundPath(BaseModel):
@@ -103,7 +105,7 @@ def mf_holdings_blueprint(services: Services) -> APIBlueprint:
     )
     def upload(form: UploadForm) -> Response:
         """Each sheet with what was made of it, or the reason why it is not used. 422 when no file is a disclosure."""
-        results = import_files(services, form.files, form.month)
+        results = import_files(services, form.files, form.month, older=form.older)
         answer = Uploaded(tuple(_uploaded(result) for result in results))
         if all(result.unreadable for result in results):
             reasons = "; ".join(f"{result.file.name} {result.unreadable}" for result in results)
@@ -131,18 +133,25 @@ def _answers(answer: type, *problems: HTTPStatus) -> dict[str | int | HTTPStatus
     return {"200": {"description": answer.__name__, "content": content}, **known}
 
 
-def import_files(services: Services, files: Sequence[SentFile], month: str) -> tuple[DisclosureImport, ...]:
-    """Store each file in a transaction of its own; ``month`` (YYYY-MM) refuses portfolios of any other, "" none."""
+def import_files(
+    services: Services, files: Sequence[SentFile], month: str, *, older: bool = False
+) -> tuple[DisclosureImport, ...]:
+    """Store each file in a transaction of its own; ``month`` (YYYY-MM) refuses portfolios of any other, "" none.
+
+    Months older than the newest stored before are refused without ``older``.
+    """
     wanted = datetime.strptime(month, "%Y-%m").date() if month else None  # noqa: DTZ007
-    asked = Asked(trading_day(services.now()), Source.UPLOAD, wanted)
+    with services.database.transaction() as connection:
+        loaded = newest_disclosure(connection)
+    sent = [(describe(data := upload.read(), _plain_name(upload.filename)), data) for upload in files]
+    beside = frozenset(file.sha256 for file, _ in sent)
+    asked = Asked(trading_day(services.now()), Source.UPLOAD, wanted, older=older, loaded=loaded, beside=beside)
     with TURNS:
-        return tuple(_import(services, file, asked) for file in files)
+        return tuple(_import(services, file, data, asked) for file, data in sent)
 
 
-def _import(services: Services, upload: SentFile, asked: Asked) -> DisclosureImport:
+def _import(services: Services, file: DisclosureFile, data: bytes, asked: Asked) -> DisclosureImport:
     """Read outside the transaction: a hostile file may take its time."""
-    data = upload.read()
-    file = describe(data, _plain_name(upload.filename))
     with services.database.transaction() as connection:
         known = load_known(connection, file, asked)
     if known is not None:

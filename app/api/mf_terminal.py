@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.api.terminal import print_measures
-from app.domain.fund_reports import Figure, FundOverlap, FundReport, MFRiskReport
+from app.domain.fund_reports import Figure, FundOverlap, FundReport
+from app.domain.mf_reports import MFRiskReport
 from app.domain.money import format_rupees
 
 LARGEST = 10

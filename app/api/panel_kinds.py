@@ -2,33 +2,71 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, Protocol, TypeVar
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.domain.errors import RiskError, UnknownWindow
 from app.domain.risk_reports import WINDOWS
 
-T = TypeVar("T")
-R = TypeVar("R", bound="Readable")
-
 DEFAULT_WINDOW = "1y"
+STRIP = "strip"
+"""The frame of a summary."""
 WINDOW_NAMES = {"60d": "60 days", "90d": "90 days", "1y": "1 year"}
 
 
-class Readable(Protocol):
-    """What a tab read for a request, failures included."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is held; may raise RiskError."""
-        ...
+class TabReport(Protocol):
+    """What every report has."""
 
     @property
     def as_of(self) -> date | None:
-        """The day of the newest price; None where there is none or it can't be read."""
+        """The day of the newest price or NAV; None where there is none."""
         ...
+
+
+T = TypeVar("T")
+P = TypeVar("P", bound=TabReport)
+R = TypeVar("R", bound="TabReading[Any]")
+
+
+class TabReading(ABC, Generic[P]):
+    """The one report of a request: asked at most once, and a failure is kept and told by each panel."""
+
+    def __init__(self, ask: Callable[[], P], window: str) -> None:
+        self._ask = ask
+        self.window = window
+
+    @property
+    @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether nothing is held. Raises RiskError."""
+
+    @property
+    def report(self) -> P:
+        """Raises RiskError."""
+        return told(self._report)
+
+    @property
+    def report_or_none(self) -> P | None:
+        """None where the report can't be had; the panels say why."""
+        return None if isinstance(self._report, RiskError) else self._report
+
+    @property
+    def error(self) -> RiskError | None:
+        """Why the report can't be had; None where it can."""
+        return self._report if isinstance(self._report, RiskError) else None
+
+    @property
+    def as_of(self) -> date | None:
+        """The day of the newest price or NAV, where it is known."""
+        return self.report_or_none.as_of if self.report_or_none else None
+
+    @cached_property
+    def _report(self) -> P | RiskError:
+        return outcome(self._ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +100,11 @@ class Panel(Generic[R]):
     as_of: date | None = None
     view: object = None
     error: RiskError | None = None
+
+    @property
+    def frame(self) -> str:
+        """The classes of its section: a strip holds figures, what stands in for them is a card."""
+        return "card" if self.kind.frame == STRIP and self.state != "ready" else self.kind.frame
 
 
 def read_panel(kind: PanelKind[R], reading: R) -> Panel[R]:

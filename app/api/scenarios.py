@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
 from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.api.equity import OLDEST_DAY
 from app.api.errors import problem_responses
 from app.api.schemas import schema_of
 from app.bootstrap import Services
-from app.domain.scenarios import LARGEST_RISE, TOTAL_LOSS, Scenario, ScenarioEntry
+from app.domain.scenarios import LARGEST_RISE, TOTAL_LOSS, Scenario, ScenarioEntry, UnclearScenario
 from app.domain.serialise import to_json
 
 MOST_GROUPS = 40
@@ -37,11 +38,22 @@ class ScenarioBody(BaseModel):
     groups: dict[str, float] = Field(
         default_factory=dict,
         max_length=MOST_GROUPS,
-        description="Shocks of their own: sectors by NSE's name, or foreign, debt, gold, silver, trusts",
+        description="Shocks of their own: sectors by NSE's name, Banks, foreign, debt, gold, silver, trusts",
     )
     from_day: date | None = Field(None, ge=OLDEST_DAY, description="Replay from the close of this day")
     to_day: date | None = Field(None, ge=OLDEST_DAY, description="and up to the close of this one")
-    source: str = Field("", max_length=200)
+    source: str = Field("", max_length=400)
+
+
+def read_scenario(key: str, given: Mapping[str, object]) -> Scenario:
+    """What a person described, held to the rules of the API. Raises UnclearScenario."""
+    try:
+        path, body = ScenarioPath(key=key), ScenarioBody.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = tuple(map(str, first["loc"]))
+        raise UnclearScenario(f"{where[0].replace('_', ' ').capitalize()}: {first['msg']}.", "", where) from None
+    return Scenario(key=path.key, **body.model_dump())
 
 
 def scenarios_blueprint(services: Services) -> APIBlueprint:

@@ -5,36 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property, partial
+from http import HTTPStatus
 from typing import Protocol
 
 import orjson
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
-from app.api import chart_panels
+from app.api import chart_panels as charts
 from app.api import screen_panels as panels
-from app.api.assets import asset_response, load_assets
+from app.api.assets import asset_response
 from app.api.backtest_panel import backtest_view
 from app.api.charts import chart_json
+from app.api.errors import refused, status_of
 from app.api.formats import FILTERS
 from app.api.hedge_panel import HedgeDesk, HedgeView, QuoteDesk, hedge_view
 from app.api.history_panel import HistoryDesk, HistoryView, history_json, history_view
 from app.api.holdings_table import holding_rows
+from app.api.issues_panel import issue_groups
 from app.api.live_figures import figure_texts
-from app.api.measure_words import NOT_COMPUTED
-from app.api.panel_kinds import (
-    DEFAULT_WINDOW,
-    WINDOW_NAMES,
-    PanelKind,
-    chosen_window,
-    outcome,
-    read_panel,
-    told,
-)
+from app.api.panel_kinds import STRIP, PanelKind, TabReading, chosen_window, outcome, told
+from app.api.tabs import Drawn, asked_window, draw_named, draw_tab, shell_words
 from app.domain.backtests import BacktestReport
-from app.domain.errors import RiskError, UnknownWindow
+from app.domain.errors import RiskError
 from app.domain.live import LiveRisk
 from app.domain.risk_reports import EquityRiskReport, EquitySeries, WindowReport
-from app.domain.risk_runs import UnknownRun
 
 
 class EquityRisk(Protocol):
@@ -83,7 +77,7 @@ class ScreenServices(Protocol):
         ...
 
 
-class Reading:
+class Reading(TabReading[EquityRiskReport]):
     """The one report and the one series of a request: asked at most once, failures included."""
 
     def __init__(
@@ -95,16 +89,11 @@ class Reading:
         hedge: Callable[[], HedgeView],
         history: Callable[[], HistoryView],
     ) -> None:
+        super().__init__(lambda: equity.report((window,)), window)
         self._equity = equity
-        self.window = window
         self.hedge = hedge
         self.history = history
         self.is_live = is_live
-
-    @property
-    def report(self) -> EquityRiskReport:
-        """Raises RiskError."""
-        return told(self._report)
 
     @property
     def window_report(self) -> WindowReport:
@@ -134,20 +123,6 @@ class Reading:
         """Whether no share is held. Raises RiskError."""
         return not self.report.holdings
 
-    @property
-    def as_of(self) -> date | None:
-        """The day of the newest price, where it is known."""
-        return self.report_or_none.as_of if self.report_or_none else None
-
-    @property
-    def report_or_none(self) -> EquityRiskReport | None:
-        """None where the report can't be had; the panels say why."""
-        return None if isinstance(self._report, RiskError) else self._report
-
-    @cached_property
-    def _report(self) -> EquityRiskReport | RiskError:
-        return outcome(lambda: self._equity.report((self.window,)))
-
     @cached_property
     def _series(self) -> EquitySeries | RiskError:
         return outcome(lambda: self._equity.series(self.window))
@@ -156,22 +131,27 @@ class Reading:
 HOLDINGS: PanelKind[Reading] = PanelKind(
     "holdings", "Holdings", lambda read: holding_rows(read.report, read.window), updates=""
 )
+
+
+def _kind(name: str, title: str, build: Callable[[Reading], object], frame: str = "card span-12") -> PanelKind[Reading]:
+    return PanelKind(name, title, build, frame=frame)
+
+
+_WIDE, _NARROW = "card span-7", "card span-5"
 _KINDS: tuple[PanelKind[Reading], ...] = (
-    PanelKind("hero", "Summary", lambda read: panels.hero(read.report, read.window_report, read.today)),
-    PanelKind("loss", "One-day loss", lambda reading: chart_panels.loss(reading.window_report, reading.series)),
-    PanelKind("drawdown", "Drawdown", lambda reading: chart_panels.drawdown(reading.window_report, reading.series)),
-    PanelKind("backtest", "How good is this VaR", lambda reading: backtest_view(reading.backtest, reading.window)),
-    PanelKind(
-        "history", "Risk over time", lambda reading: reading.history(), updates="", frame="card span-12 chart-card"
+    _kind("hero", "Summary", lambda read: panels.hero(read.report, read.window_report, read.today), STRIP),
+    _kind("loss", "One-day loss", lambda read: charts.loss(read.window_report, read.series), f"{_WIDE} chart-card"),
+    _kind(
+        "drawdown", "Drawdown", lambda read: charts.drawdown(read.window_report, read.series), f"{_NARROW} chart-card"
     ),
-    PanelKind("measures", "All measures", lambda reading: panels.measures(reading.report, reading.window_report)),
-    PanelKind("concentration", "Concentration", lambda reading: panels.concentration(reading.report)),
-    PanelKind("correlation", "Correlation", lambda reading: chart_panels.correlations(reading.window_report)),
-    PanelKind("liquidity", "Liquidity", lambda reading: panels.liquidity(reading.report)),
-    PanelKind("hedge", "Hedge", lambda reading: reading.hedge(), updates=""),
-    PanelKind(
-        "data-issues", "Data issues", lambda reading: panels.issue_groups(reading.report.data_issues), when_empty=""
-    ),
+    _kind("backtest", "How good is this VaR", lambda read: backtest_view(read.backtest, read.window)),
+    PanelKind("history", "Risk over time", lambda read: read.history(), updates="", frame="card span-12 chart-card"),
+    _kind("measures", "All measures", lambda read: panels.measures_beside_loss(read.report, read.window_report), _WIDE),
+    _kind("concentration", "Concentration", lambda read: panels.concentration(read.report), _NARROW),
+    _kind("correlation", "Correlation", lambda read: charts.correlations(read.window_report), f"{_WIDE} chart-card"),
+    _kind("liquidity", "Liquidity", lambda read: panels.liquidity(read.report), _NARROW),
+    PanelKind("hedge", "Hedge", lambda read: read.hedge(), updates=""),
+    PanelKind("data-issues", "Data issues", lambda read: issue_groups(panels.equity_flaws(read.report)), when_empty=""),
 )
 PANELS: Mapping[str, PanelKind[Reading]] = {kind.name: kind for kind in _KINDS}
 
@@ -183,33 +163,22 @@ def screen_blueprint(services: ScreenServices, is_live: Callable[[], bool] = lam
         screen.add_app_template_filter(show, name)
 
     def reading(window: str | None = None) -> Reading:
-        chosen = chosen_window(window or request.args.get("window", DEFAULT_WINDOW))
+        chosen = chosen_window(window) if window else asked_window()
         hedge = partial(hedge_view, services.hedge, services.derivatives, chosen, request.args)
         history = partial(history_view, services.history, chosen, request.args)
         return Reading(services.equity, chosen, is_live=is_live(), hedge=hedge, history=history)
 
-    @screen.context_processor
-    def shell() -> dict[str, object]:
-        return {"assets": load_assets(), "window_names": WINDOW_NAMES, "not_computed": NOT_COMPUTED}
-
     @screen.get("/")
-    def risk_tab() -> str:
-        read = reading()
-        drawn = [read_panel(kind, read) for kind in PANELS.values()]
-        return render_template("dashboard.html", tab="risk", reading=read, panels=drawn)
+    def risk_tab() -> Drawn:
+        return draw_tab("dashboard.html", "risk", reading(), PANELS.values())
 
     @screen.get("/holdings")
-    def holdings_tab() -> str:
-        read = reading()
-        drawn = [read_panel(HOLDINGS, read), read_panel(PANELS["data-issues"], read)]
-        return render_template("dashboard.html", tab="holdings", reading=read, panels=drawn)
+    def holdings_tab() -> Drawn:
+        return draw_tab("dashboard.html", "holdings", reading(), (HOLDINGS, PANELS["data-issues"]))
 
     @screen.get("/risk/panels/<name>")
-    def panel(name: str) -> str | tuple[str, int]:
-        if name not in PANELS:
-            return render_template("risk/_refused.html", message=f"There is no panel “{name}”.", remedy=""), 404
-        read = reading()
-        return render_template("risk/_panel.html", panel=read_panel(PANELS[name], read), reading=read)
+    def panel(name: str) -> Drawn:
+        return draw_named(PANELS, name, reading)
 
     @screen.get("/risk/charts/<window>.json")
     def chart_data(window: str) -> Response:
@@ -218,22 +187,21 @@ def screen_blueprint(services: ScreenServices, is_live: Callable[[], bool] = lam
 
     @screen.get("/risk/charts/history.json")
     def history_data() -> Response:
-        window = chosen_window(request.args.get("window", DEFAULT_WINDOW))
-        return Response(history_json(services.history, window, request.args), mimetype="application/json")
+        return Response(history_json(services.history, asked_window(), request.args), mimetype="application/json")
 
     @screen.get("/assets/<path:name>")
     def asset_file(name: str) -> Response:
         return asset_response(name)
 
+    screen.context_processor(shell_words)
     screen.register_error_handler(RiskError, refuse)
     return screen
 
 
-def refuse(error: RiskError) -> tuple[str | Response, int]:
+def refuse(error: RiskError) -> Response:
     """An error in the form that was asked for: chart data as JSON, a panel as a fragment, else a page."""
-    status = 400 if isinstance(error, UnknownWindow | UnknownRun) else 503
-    words = {"message": error.message, "remedy": error.remedy}
+    status = status_of(error, HTTPStatus.SERVICE_UNAVAILABLE)
     if request.path.endswith(".json"):
-        return Response(orjson.dumps({"error": words}), mimetype="application/json"), status
-    template = "risk/_refused.html" if "/panels/" in request.path else "refused.html"
-    return render_template(template, **words), status
+        words = {"message": error.message, "remedy": error.remedy}
+        return Response(orjson.dumps({"error": words}), status, mimetype="application/json")
+    return refused(status, error.message, error.remedy)

@@ -7,12 +7,13 @@ request, so that two panels never disagree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from app.api.formats import count, decimal, maybe, measure_value, percent_beside
+from app.api.issues_panel import Flaws, Trust, trust
 from app.api.measure_words import LEVELS, MEASURES, NOT_COMPUTED, VAR_METHODS, MeasureWords, var_key, words_for
-from app.domain.data_issues import DataIssue, Severity
-from app.domain.fund_reports import MFRiskReport
+from app.domain.mf_reports import MFRiskReport
 from app.domain.money import format_rupees
 from app.domain.risk_reports import (
     Concentration,
@@ -26,11 +27,6 @@ from app.domain.risk_reports import (
 from app.domain.securities import UNCLASSIFIED
 
 SHOWN_HOLDINGS = 8
-_SEVERITIES = {
-    Severity.CRITICAL: ("critical", "critical issue", "The numbers can't be trusted until these are mended."),
-    Severity.WARNING: ("warning", "warning", "The numbers are usable, with the limits named here."),
-    Severity.INFO: ("info", "note", "Handled; told so that you can check."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +41,12 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueGroup:
-    """The issues of one severity; ``title`` counts them."""
-
-    tone: str
-    title: str
-    meaning: str
-    issues: tuple[DataIssue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Whether the numbers can be trusted: the worst severity as ``tone``, the count, and the first issue."""
-
-    tone: str
-    title: str
-    rest: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
 class Hero:
-    """The strip on top."""
+    """The strip on top. ``valued_at`` is the day of the newest price behind the value, which no return may rest on."""
 
     trust: Trust
     figures: tuple[Figure, ...]
+    valued_at: date | None
     report: EquityRiskReport
     window: WindowReport
 
@@ -85,7 +62,7 @@ class MeasureRow:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """All measures of the window but the other ways to compute VaR, which the loss panel compares."""
+    """The measures of the window."""
 
     rows: tuple[MeasureRow, ...]
     report: EquityRiskReport | MFRiskReport
@@ -133,40 +110,22 @@ class Liquidities:
     flagged: int
 
 
-def issue_groups(issues: Sequence[DataIssue]) -> tuple[IssueGroup, ...]:
-    """Issues by severity, the worst first."""
-    groups = []
-    for severity, (tone, noun, meaning) in _SEVERITIES.items():
-        found = tuple(issue for issue in issues if issue.severity is severity)
-        if found:
-            groups.append(IssueGroup(tone, _counted(len(found), noun), meaning, found))
-    return tuple(groups)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def trust(issues: Sequence[DataIssue]) -> Trust:
-    """The headline about the data behind the numbers."""
-    groups = issue_groups(issues)
-    if not groups:
-        return Trust("ok", "No data issues", "Nothing is known against these numbers", "")
-    worst, *rest = groups
-    title = f"{worst.title.replace(' ', ' data ', 1)}"
-    first = worst.issues[0]
-    return Trust(worst.tone, title, " · ".join(group.title for group in rest), f"{first.subject}: {first.message}")
+def equity_flaws(report: EquityRiskReport) -> Flaws:
+    """The flaws of the data, with what each holding is worth."""
+    return Flaws(report.data_issues, {holding.symbol: holding.value for holding in report.holdings})
 
 
 def hero(report: EquityRiskReport, window: WindowReport, today: tuple[str, str] | None = None) -> Hero:
     """Value, bad-day loss, average worse day and deepest fall; ``today`` is the day's gain with its note, if known."""
     losses = tuple(_figure(key, window) for key in ("var_historical_95", "cvar_95", "max_drawdown"))
     gain = () if today is None else (Figure("today", "Today", today[0], (today[1],)),)
-    return Hero(trust(report.data_issues), (_value_figure(report), *gain, *losses), report, window)
+    valued = max((holding.price_as_of for holding in report.holdings if holding.price_as_of), default=None)
+    return Hero(trust(equity_flaws(report)), (_value_figure(report), *gain, *losses), valued, report, window)
 
 
 def _value_figure(report: EquityRiskReport) -> Figure:
-    held = f"{_counted(len(report.holdings), 'holding')}, equity"
+    number = len(report.holdings)
+    held = f"{count(number)} holding{'' if number == 1 else 's'}, equity"
     if report.value is None:
         return Figure("value", "Portfolio value", "", (held,), "No holding has a price.")
     return Figure("value", "Portfolio value", format_rupees(report.value), (held,))
@@ -183,12 +142,16 @@ def _figure(key: str, window: WindowReport) -> Figure:
 
 
 def measures(report: EquityRiskReport | MFRiskReport, window: WindowReport) -> Measures:
-    """Known measures in the order of the words, then any the words don't know."""
+    """Known measures in the order of the words, then the others."""
+    keys = sorted(window.measures, key=lambda key: list(MEASURES).index(key) if key in MEASURES else len(MEASURES))
+    return Measures(tuple(MeasureRow(key, words_for(key), window.measures[key]) for key in keys), report, window)
+
+
+def measures_beside_loss(report: EquityRiskReport, window: WindowReport) -> Measures:
+    """The same without the other ways to compute VaR, which the loss panel compares."""
     compared = {var_key(method, level) for method in VAR_METHODS for level in LEVELS} - MEASURES.keys()
-    known = [key for key in MEASURES if key in window.measures]
-    others = [key for key in window.measures if key not in MEASURES and key not in compared]
-    rows = tuple(MeasureRow(key, words_for(key), window.measures[key]) for key in [*known, *others])
-    return Measures(rows, report, window)
+    found = measures(report, window)
+    return replace(found, rows=tuple(row for row in found.rows if row.key not in compared))
 
 
 def concentration(report: EquityRiskReport) -> Concentrations:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from app.api.formats import day, measure_value
+from app.api.formats import count, day, measure_value
+from app.api.issues_panel import Flaws, Trust, trust
 from app.api.measure_words import NOT_COMPUTED, words_for
-from app.api.screen_panels import Figure, Trust, trust
-from app.domain.data_issues import DataIssue
+from app.api.screen_panels import Figure
 from app.domain.money import format_rupees
 from app.domain.risk_reports import Measure, WindowReport
 
@@ -25,17 +25,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The strip: ``issues`` counts all flaws of the data, ``fresh`` says where it stands."""
+    """The strip; ``fresh`` says where the data stands."""
 
     trust: Trust
-    issues: int
     figures: tuple[Figure, ...]
     fresh: tuple[Fact, ...]
 
 
-def summary(issues: Sequence[DataIssue], figures: Sequence[Figure], fresh: Sequence[Fact]) -> Summary:
+def summary(flaws: Flaws, figures: Sequence[Figure], fresh: Sequence[Fact]) -> Summary:
     """The strip out of its parts."""
-    return Summary(trust(issues), len(issues), tuple(figures), tuple(fresh))
+    return Summary(trust(flaws), tuple(figures), tuple(fresh))
 
 
 def returns_fact(window: WindowReport) -> Fact:
@@ -43,11 +42,6 @@ def returns_fact(window: WindowReport) -> Fact:
     if window.from_date is None or window.to_date is None:
         return Fact("Daily returns", "none")
     return Fact("Daily returns", f"{window.observations}, {day(window.from_date)} to {day(window.to_date)}")
-
-
-def named(issues: Sequence[DataIssue], names: Mapping[str, str]) -> tuple[DataIssue, ...]:
-    """The issues with names in place of the ISINs that they are about."""
-    return tuple(replace(issue, subject=names.get(issue.subject, issue.subject)) for issue in issues)
 
 
 def loss_figure(key: str, measures: Mapping[str, Measure]) -> Figure:
@@ -67,7 +61,7 @@ def counted(number: int, noun: str) -> str:
     """``1 fund``, ``3 funds``, ``2 companies``."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{number} {noun}s"
+    return f"{count(number)} {noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{count(number)} {noun}s"
 
 
 def age_words(as_of: date, newest: date | None) -> str:

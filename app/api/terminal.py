@@ -15,10 +15,17 @@ def print_equity(report: EquityRiskReport, console: Console) -> None:
     """Measures of every window side by side, then what is wrong with the data."""
     value = "no value" if report.value is None else format_rupees(report.value)
     sample = "  SAMPLE DATA" if report.sample_data else ""
-    console.print(f"Equity {value}, prices as of {report.as_of or 'never'}{sample}", markup=False)
+    console.print(f"Equity {value}, {_prices_of(report)}{sample}", markup=False)
     print_measures(report.windows, console)
     for issue in report.data_issues:
         console.print(f"{issue.severity}: {issue.subject}: {issue.message} {issue.remedy}", markup=False)
+
+
+def _prices_of(report: EquityRiskReport) -> str:
+    """Without stored prices the holdings carry their own, of the day they were read."""
+    if report.as_of is not None:
+        return f"prices as of {report.as_of}"
+    return f"prices of the holdings of {report.book_as_of}" if report.book_as_of else "no prices yet"
 
 
 def print_measures(windows: Mapping[str, WindowReport], console: Console) -> None:

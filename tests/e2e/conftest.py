@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask, Response
 from playwright.sync_api import Browser, expect, sync_playwright
-from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
 from app.api.combined_screen import combined_screen_blueprint
@@ -21,6 +19,7 @@ from tests.e2e.chromium import LAUNCH, NO_CHROMIUM, find_chromium
 from tests.fakes.combined_reports import FakeCombined
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.fund_reports import FakeFunds
+from tests.serving import served
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_MS = 120_000
@@ -72,12 +71,8 @@ def equity() -> FakeEquity:
 def address(equity: FakeEquity) -> Iterator[str]:
     if load_assets().notice:
         missing("the screen's files are not built: run python app/frontend/build.py")
-    server = make_server("127.0.0.1", 0, serve(FakeServices(equity)), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with served(serve(FakeServices(equity))) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
 from app.domain import derivatives as dv
@@ -17,6 +15,7 @@ from tests.e2e.conftest import missing, serve
 from tests.e2e.test_screen_in_browser import TAGS, visit
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.hedges import FakeQuotes, analyzer_of, book
+from tests.serving import served as served_app
 
 HEDGES = ("Index future sold", "Protective put", "Put spread", "Collar")
 
@@ -27,14 +26,8 @@ def served(value: float = 1e7, quotes: FakeQuotes | None = None) -> Iterator[str
         missing("the screen's files are not built: run python app/frontend/build.py")
     found = quotes or FakeQuotes()
     app = serve(FakeServices(FakeEquity(), analyzer_of(book(value=value), found), found))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    with served_app(app) as address:
+        yield address
 
 
 def test_a_target_beta_brings_the_hedges_into_the_panel_and_leaves_the_page_standing(browser: Browser) -> None:
@@ -61,7 +54,7 @@ def test_a_loss_budget_is_asked_for_with_the_keyboard_alone(browser: Browser) ->
         page.get_by_label("Loss budget in rupees").fill("6,00,000")
         page.keyboard.press("Enter")
         expect(page.locator("#hedge-table")).to_have_text(
-            "Hedges to lose at most ₹6,00,000 when the index falls by 10 %"
+            "Hedges to lose at most ₹6,00,000 when the index falls by 10%"
         )
         expect(page.locator("#hedge-goal-budget")).to_be_checked()
 
@@ -86,6 +79,8 @@ def test_a_number_that_cannot_be_is_told_beside_the_form(browser: Browser) -> No
         page.get_by_role("button", name="Show hedges").click()
         expect(page.locator("#hedge").get_by_role("alert")).to_contain_text("The beta is not a number from 0 to 5.")
         expect(page.get_by_label("Target beta")).to_have_value("much")
+        expect(page.get_by_label("Target beta")).to_be_focused()
+        expect(page.get_by_label("Target beta")).to_have_attribute("aria-invalid", "true")
 
 
 def test_without_scripts_the_form_answers_on_the_whole_page(browser: Browser) -> None:

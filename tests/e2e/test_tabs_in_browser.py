@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from app.api.assets import load_assets
+from app.domain.data_issues import DataIssue, Severity
 from app.domain.fund_fetches import JobStatus
 from tests.e2e.conftest import missing, serve
 from tests.e2e.test_screen_in_browser import TAGS, visit
-from tests.fakes.combined_reports import FakeCombined, empty_combined_report
+from tests.fakes.combined_reports import FakeCombined, combined_report, empty_combined_report
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.fund_reports import DOWN, NAMES, FakeFunds, empty_mf_report, isin, job
+from tests.serving import served as served_app
 
 VIEWER = f"/funds?fund={isin(0)}"
 PAGES = [VIEWER, "/combined?scenario=covid_2020"]
@@ -28,14 +29,8 @@ def served(funds: FakeFunds | None = None, combined: FakeCombined | None = None)
     if load_assets().notice:
         missing("the screen's files are not built: run python app/frontend/build.py")
     app = serve(FakeServices(FakeEquity()), funds, combined)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    with served_app(app) as address:
+        yield address
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -155,12 +150,97 @@ def test_a_scenario_is_written_changed_and_forgotten(browser: Browser) -> None:
         page.get_by_label("Name", exact=True).fill("Rupee crisis")
         page.get_by_label("Nifty 50, percent").fill("-12")
         page.get_by_role("button", name="Keep").click()
-        page.locator("#scenarios > summary").click()
-        expect(page.locator("#scenarios")).to_contain_text("Rupee crisis")
+        expect(page.locator("#say")).to_have_text("Kept “Rupee crisis”: its loss is in the list.")
+        expect(page.locator("#scenarios .outcomes")).to_contain_text("Rupee crisis")
+        expect(page.get_by_label("Name", exact=True)).to_have_value("")
         assert combined.written["rupee_crisis"].market == -12
         page.get_by_role("button", name="Forget Rupee crisis").click()
+        expect(page.locator("#say")).to_have_text("Forgotten.")
         expect(page.locator("#own-stress")).not_to_contain_text("Rupee crisis")
         assert (seen.violations(), seen.complaints) == ([], [])
+
+
+def test_a_refused_scenario_leads_to_the_field_at_fault_and_keeps_what_was_typed(browser: Browser) -> None:
+    combined = FakeCombined()
+    with served(combined=combined) as address, visit(browser, f"{address}/combined", 390) as seen:
+        page = seen.page
+        page.locator("#scenarios > summary").click()
+        page.get_by_label("Name", exact=True).fill("Rupee crisis")
+        page.get_by_label("Sector or kind 1").fill("Medals")
+        page.get_by_label("Shock 1, percent").fill("-20")
+        page.get_by_role("button", name="Keep").click()
+        wrong = page.get_by_label("Sector or kind 1")
+        expect(wrong).to_have_attribute("aria-invalid", "true")
+        expect(wrong).to_be_focused()
+        expect(wrong).to_be_in_viewport()
+        expect(page.get_by_role("alert")).to_contain_text("There is no sector or kind 'Medals'.")
+        expect(page.get_by_label("Name", exact=True)).to_have_value("Rupee crisis")
+        assert combined.written == {}
+        wrong.fill("gold")
+        page.get_by_role("button", name="Keep").click()
+        expect(page.locator("#say")).to_contain_text("Kept “Rupee crisis”")
+
+
+def test_without_scripts_a_scenario_is_refused_and_kept_at_its_own_place(browser: Browser) -> None:
+    combined = FakeCombined()
+    with served(combined=combined) as address:
+        opened = browser.new_context(java_script_enabled=False)
+        page = opened.new_page()
+        page.goto(f"{address}/combined?scenario=covid_2020#scenario-form")
+        page.get_by_label("Nifty 50, percent").fill("much")
+        page.get_by_role("button", name="Keep").click()
+        expect(page.get_by_role("alert")).to_be_in_viewport()
+        page.get_by_label("Nifty 50, percent").fill("-30")
+        page.get_by_role("button", name="Keep").click()
+        expect(page.locator("#scenarios")).to_contain_text("Kept “Covid crash, March 2020”")
+        assert combined.written["covid_2020"].market == -30
+        opened.close()
+
+
+@pytest.mark.parametrize(("path", "tab"), [("/funds", "Funds"), ("/combined", "Everything I own")])
+def test_on_a_phone_the_open_tab_is_in_view(browser: Browser, path: str, tab: str) -> None:
+    with served() as address, visit(browser, address + path, 390) as seen:
+        expect(seen.page.get_by_role("link", name=tab, exact=True)).to_be_in_viewport(ratio=0.9)
+
+
+@pytest.mark.parametrize("path", ["/funds", "/combined"])
+@pytest.mark.parametrize("state", ["empty", "down"])
+def test_the_states_without_numbers_take_the_width_of_the_page(browser: Browser, path: str, state: str) -> None:
+    funds = FakeFunds(empty_mf_report() if state == "empty" else DOWN)
+    combined = FakeCombined(empty_combined_report() if state == "empty" else DOWN)
+    with served(funds, combined) as address, visit(browser, address + path) as seen:
+        card = seen.page.locator("#live section").first.bounding_box()
+        told = seen.page.locator("#live section :is(.empty, .banner)").first.bounding_box()
+        assert card
+        assert told
+        assert told["width"] > 0.9 * card["width"]
+
+
+def test_long_names_never_push_the_page_or_lie_over_their_bars(browser: Browser) -> None:
+    long = "Telecommunication" + "Superkalifragilistisch" * 6
+    report = combined_report()
+    stocks = (replace(report.exposure.stocks[0], name=long, sector=long), *report.exposure.stocks[1:])
+    sectors = (replace(report.exposure.sectors[0], name=long), *report.exposure.sectors[1:])
+    stress = (replace(report.stress[0], name=long), *report.stress[1:])
+    issues = (DataIssue("x", Severity.WARNING, long, long, long), *report.data_issues)
+    odd = replace(
+        report,
+        exposure=replace(report.exposure, stocks=stocks, sectors=sectors),
+        contributions=(replace(report.contributions[0], name=long), *report.contributions[1:]),
+        stress=stress,
+        data_issues=issues,
+    )
+    for width in (390, 1440):
+        with served(combined=FakeCombined(odd)) as address, visit(browser, f"{address}/combined", width) as seen:
+            seen.page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+            assert seen.overflow() == 0
+            spilt = seen.page.evaluate(
+                """() => [...document.querySelectorAll('.bars tbody th, .measure-name, .issues b, .issues p')]
+                  .filter((element) => element.checkVisibility() && getComputedStyle(element).overflowX === 'visible')
+                  .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth)
+                  .map((element) => element.outerHTML.slice(0, 80))"""
+            )
+            assert spilt == []
 
 
 def test_a_switch_of_window_is_announced_and_a_search_is_not(browser: Browser) -> None:

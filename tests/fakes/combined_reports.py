@@ -46,7 +46,7 @@ def combined_window(window: str) -> CombinedWindow:
     difference: dict[str, float | None] = {key: 0.084 for key in measures if key != "beta_weighted"}
     through = {key: replace(measures[key], value=(measures[key].value or 0.0) + 0.084) for key in difference}
     parts = {name.name: getattr(plain, name.name) for name in fields(WindowReport)} | {"measures": measures}
-    return CombinedWindow(**parts, several_days=2, look_through=LookThroughRisk(through, difference, 95.94))
+    return CombinedWindow(**parts, several_days=2, look_through=LookThroughRisk(through, difference, 95.94, 98.8, ()))
 
 
 def stock(at: int, direct: float, through: float) -> StockExposure:
@@ -90,13 +90,19 @@ def stress() -> tuple[StressResult, ...]:
     beta, replay = StressMethod.BETA_AND_SECTOR, StressMethod.REPLAY
     detail = "Nifty 50 -59.9 %; shares by their betas"
     return (
-        StressResult(third.key, third.name, beta, detail, 4.6, 2e5, 1.4e5, 6e4, None, None, 100.0, 2.5, "round", None),
-        StressResult(first.key, first.name, beta, detail, 55.0, 2.3e6, 1.7e6, 6e5, None, None, 98.0, 2.5, "NSE", None),
+        StressResult(
+            third.key, third.name, beta, detail, 4.6, 2e5, 1.4e5, 6e4, None, None, 100.0, 2.5, 0.0, "round", None
+        ),
+        StressResult(
+            first.key, first.name, beta, detail, 55.0, 2.3e6, 1.7e6, 6e5, None, None, 98.0, 2.5, 1.5, "NSE", None
+        ),
         StressResult(
             second.key, second.name, replay, "today's holdings", -0.4, -2e4, -2e4, 0.0, 1.2, date(2024, 6, 4), 97.0,
-            0.0, "", None,
+            0.0, 0.0, "", None,
         ),
-        StressResult("gone", "No prices", replay, "", None, None, None, None, None, None, 0.0, 0.0, "", "no price"),
+        StressResult(
+            "gone", "No prices", replay, "", None, None, None, None, None, None, 0.0, 0.0, 0.0, "", "no price"
+        ),
     )  # fmt: skip
 
 
@@ -104,10 +110,10 @@ def reverse_stress() -> tuple[ReverseStress, ...]:
     warning, critical = LimitLevel.WARNING, LimitLevel.CRITICAL
     none = "no fall of the market does it"
     return (
-        ReverseStress(LimitKind.VALUE_AT_RISK, warning, 5.0, None, 5.443, "at once", None),
-        ReverseStress(LimitKind.DRAWDOWN, critical, 25.0, None, 0.0, "", None),
-        ReverseStress(LimitKind.STOCK, warning, 20.0, "Company 0 Ltd.", 91.0, "its weight after the fall", None),
-        ReverseStress(LimitKind.SECTOR, warning, 40.0, None, None, "", none),
+        ReverseStress(LimitKind.VALUE_AT_RISK, warning, 5.0, None, 5.443, "at once", 98.5, None),
+        ReverseStress(LimitKind.DRAWDOWN, critical, 25.0, None, 0.0, "", 98.5, None),
+        ReverseStress(LimitKind.STOCK, warning, 20.0, "Company 0 Ltd.", 91.0, "its weight after the fall", 97.4, None),
+        ReverseStress(LimitKind.SECTOR, warning, 40.0, None, None, "", 97.4, none),
     )
 
 
@@ -177,6 +183,9 @@ def empty_combined_report(windows: tuple[str, ...] = ("1y",)) -> CombinedRiskRep
     )
 
 
+TODAY = date(2026, 11, 20)
+
+
 @dataclass
 class FakeCombined:
     """Answers with what it was given; keeps scenarios as the real one does. Counts the reports."""
@@ -197,8 +206,7 @@ class FakeCombined:
         return merged(self.written)
 
     def write_scenario(self, scenario: Scenario) -> None:
-        check_scenario(scenario)
-        self.written[scenario.key] = scenario
+        self.written[scenario.key] = check_scenario(scenario, TODAY)
 
     def delete_scenario(self, key: str) -> None:
         if self.written.pop(key, None) is None:

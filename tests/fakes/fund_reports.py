@@ -10,6 +10,7 @@ import numpy as np
 from werkzeug.datastructures import FileStorage
 
 from app.api.funds_screen import FundsDesk
+from app.domain.combined_reports import DiversificationReport, GroupTotal
 from app.domain.data_issues import DataIssue, Severity
 from app.domain.disclosures import DisclosureFile, ImportedSheet, LineKind, Source
 from app.domain.errors import RiskError, UnknownFund
@@ -20,22 +21,21 @@ from app.domain.fund_reports import (
     Figure,
     FundConcentration,
     FundCosts,
-    FundCoverage,
     FundDisclosure,
     FundExpense,
-    FundExposure,
     FundOverlap,
     FundPart,
     FundReport,
     FundTracking,
     FundWindow,
-    GroupExposure,
-    MFRiskReport,
     SecurityExposure,
     Style,
+    TrackingAgreement,
 )
+from app.domain.mf_reports import FundCoverage, FundExposure, MFRiskReport
 from app.domain.risk_reports import WINDOWS, Share, Unit
 from app.ingest.disclosures import DisclosureImport
+from app.ingest.schemes import UnknownScheme
 from tests.fakes.equity_reports import AS_OF, window_report
 
 NAMES = (
@@ -82,6 +82,7 @@ def fund(at: int) -> FundReport:
     known = disclosure(at)
     index = at == 1
     off = figure(0.12) if index else figure(None, "it follows no index")
+    agreement = TrackingAgreement(0.05, 0.12, AS_OF, (-0.1, 0.1), True, None) if index else None
     active = figure(None, "no portfolio of it is stored") if known is None else figure(61.5)
     return FundReport(
         isin=isin(at),
@@ -109,7 +110,7 @@ def fund(at: int) -> FundReport:
         disclosure=known,
         unavailable=None if known else "no portfolio of it is stored",
         active_share=active,
-        tracking=FundTracking(off, off, off, off),
+        tracking=FundTracking(off, off, off, off, agreement, None),
         expense=expense(at),
         managers="unavailable",
     )
@@ -146,8 +147,8 @@ def security(at: int, funds: int) -> SecurityExposure:
 
 def exposure() -> FundExposure:
     securities = tuple(security(at, 4 - at % 3) for at in range(16))
-    groups = (GroupExposure("Financial Services", 60.0, 60.0, total() * 0.6),)
-    return FundExposure(securities, tuple(one.key for one in securities), groups, groups, 4.2, None)
+    groups = (GroupTotal("Financial Services", 0.0, 60.0, 60.0, 60.0, total() * 0.6),)
+    return FundExposure((), groups, groups, None, None, (), None, securities, tuple(one.key for one in securities), 4.2)
 
 
 def overlap() -> FundOverlap:
@@ -181,9 +182,13 @@ def mf_report(windows: tuple[str, ...] = ("1y",)) -> MFRiskReport:
         windows={window: window_report(window) for window in windows},
         exposure=exposure(),
         overlap=overlap(),
+        contribution_window=None,
+        contributions=(),
+        diversification=DiversificationReport(None, (), None, "no portfolio"),
+        stress=(),
         concentration=FundConcentration(Share(NAMES[0], 20.0), Share("Banyan", 20.0), (), 8.1),
         costs=FundCosts(0.8123, 24_750.4, 4_200.0, 91.2, None),
-        coverage=FundCoverage(99.1, 94.3, 92.87, 88.0, date(2026, 9, 30), (isin(UNCOVERED),)),
+        coverage=FundCoverage(99.1, 92.87, 88.0, 95.0, (), 99.1, 94.3, 92.87, date(2026, 9, 30), (isin(UNCOVERED),)),
         funds=funds,
         data_issues=issues(),
     )
@@ -196,11 +201,11 @@ def empty_mf_report(windows: tuple[str, ...] = ("1y",)) -> MFRiskReport:
         as_of=None,
         book_as_of=None,
         value=None,
-        exposure=FundExposure((), (), (), (), 0.0, "no fund has a value"),
+        exposure=FundExposure((), (), (), None, None, (), "no fund has a value", (), (), 0.0),
         overlap=FundOverlap((), (), blank, blank, "", ()),
         concentration=FundConcentration(None, None, (), None),
         costs=FundCosts(None, None, None, 0.0, "no fund has a value"),
-        coverage=FundCoverage(0.0, 0.0, 0.0, None, None, ()),
+        coverage=FundCoverage(0.0, 0.0, None, None, (), 0.0, 0.0, 0.0, None, ()),
         funds=(),
         data_issues=(),
     )
@@ -286,7 +291,11 @@ class FakeFunds:
     imports: tuple[DisclosureImport, ...] = (imported("flexi.xlsx", sheet()),)
     reports_asked: int = 0
     sent: list[tuple[str, str]] = field(default_factory=list)
+    older: list[bool] = field(default_factory=list)
     started: int = 0
+    names: tuple[str, ...] = ()
+    codes: frozenset[int] = frozenset({900001})
+    matched: list[tuple[str, int]] = field(default_factory=list)
 
     def report(self, window: str) -> MFRiskReport:
         self.reports_asked += 1
@@ -299,16 +308,25 @@ class FakeFunds:
             raise UnknownFund(f"No portfolio of a fund {key!r} is stored.", "Upload the file.")
         return replace(self.portfolio_of, as_on=as_on or self.portfolio_of.as_on)
 
-    def upload(self, files: list[FileStorage] | Any, month: str) -> tuple[DisclosureImport, ...]:
+    def upload(self, files: list[FileStorage] | Any, month: str, older: bool) -> tuple[DisclosureImport, ...]:
         self.sent += [(file.filename or "", month) for file in files]
+        self.older.append(older)
         return self.imports
+
+    def match(self, name: str, amfi_code: int) -> None:
+        if amfi_code not in self.codes:
+            raise UnknownScheme(f"AMFI's list has no scheme {amfi_code}.", "Look the code up.")
+        self.matched.append((name, amfi_code))
 
     def fetch(self) -> None:
         self.started += 1
         self.job_of = job()
 
     def desk(self) -> FundsDesk:
-        return FundsDesk(self.report, self.portfolio, self.upload, self.fetch, lambda: self.job_of, lambda: HOUSES)
+        return FundsDesk(
+            self.report, self.portfolio, self.upload, self.fetch, lambda: self.job_of, lambda: HOUSES,
+            lambda: self.names, self.match,
+        )  # fmt: skip
 
 
 DOWN = RiskError("The database can't be reached.", "Start it, then reload.")

@@ -12,7 +12,7 @@ from app.domain.market_hours import IST
 from app.domain.risk_reports import Measure, Unit
 from app.ingest.derivative_quotes import Outlook
 from app.measures.options import black76_price
-from app.PortfolioHedgeAnalyzer import MarginSource, PortfolioHedgeAnalyzer
+from app.PortfolioHedgeAnalyzer import PortfolioHedgeAnalyzer
 
 LEVEL, LOT = 25_000.0, 65
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=IST)
@@ -73,9 +73,11 @@ class FakeQuotes:
     market_of: dv.DerivativesMarket | dv.NoDerivatives = field(default_factory=market)
     outlook_of: Outlook = field(default_factory=lambda: Outlook(dv.PriceBasis.LIVE, None, ""))
     asked: int = 0
+    requests: list[hd.HedgeRequest] = field(default_factory=list)
 
-    def market(self, _benchmark: str | None, _request: hd.HedgeRequest) -> dv.DerivativesMarket:
+    def market(self, _benchmark: str | None, request: hd.HedgeRequest) -> dv.DerivativesMarket:
         self.asked += 1
+        self.requests.append(request)
         if isinstance(self.market_of, dv.NoDerivatives):
             raise self.market_of
         return self.market_of
@@ -85,9 +87,7 @@ class FakeQuotes:
         return self.outlook_of
 
 
-def analyzer_of(
-    base: hd.HedgeBase | None = None, quotes: FakeQuotes | None = None, margin: MarginSource | None = None
-) -> PortfolioHedgeAnalyzer:
+def analyzer_of(base: hd.HedgeBase | None = None, quotes: FakeQuotes | None = None) -> PortfolioHedgeAnalyzer:
     """The real analyzer over a book and quotes."""
     found = quotes or FakeQuotes()
-    return PortfolioHedgeAnalyzer(lambda _: base or book(), found.market, margin)
+    return PortfolioHedgeAnalyzer(lambda _: base or book(), found.market)

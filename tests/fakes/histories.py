@@ -44,6 +44,7 @@ class FakeHistory:
     kept: tuple[str, ...] = ("beta", "cvar_95", "var_historical_95", "var_monte_carlo_99")
     error: RiskError | None = None
     scopes: tuple[str, ...] = ("equity", "mf", "combined")
+    sample_data: bool = False
 
     def measures(self, scope: str) -> tuple[str, ...]:
         if self.error:
@@ -56,4 +57,5 @@ class FakeHistory:
         if len(points) > 2:
             points[2] = point(days[2], None, "only 22 of 252 returns, 90% are needed")
         unit = Unit.RATIO if measure == "beta" else Unit.PERCENT
-        return HistorySeries(scope, measure, window, unit if days else None, days[0] if days else None, tuple(points))
+        starts = days[0] if days else None
+        return HistorySeries(scope, measure, window, unit if days else None, starts, tuple(points), self.sample_data)

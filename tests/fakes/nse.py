@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import threading
 import zipfile
 from collections.abc import Mapping
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from app.sources.nse import UDIFF_SINCE, ArchiveFile, Contents
+from tests.serving import Serving
 
 UDIFF_HEADER = (
     "TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,XpryDt,FininstrmActlXpryDt,StrkPric,OptnTp,"
@@ -26,7 +25,7 @@ INDEX_HEADER = (
 MISSING_PAGE = b"<!DOCTYPE html><html><body>The page you are looking for is missing.</body></html>"
 
 
-class FakeNse:
+class FakeNse(Serving):
     """Use as a context manager. ``files`` by path; a day that is not there is answered 404 with a web page.
 
     ``status`` other than 200 is the answer to everything. ``asked`` has the paths that came, ``agents`` their senders.
@@ -37,24 +36,12 @@ class FakeNse:
         self.status = 200
         self.asked: list[str] = []
         self.agents: set[str] = set()
-        self._server = _Server(("127.0.0.1", 0), self)
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_Server(("127.0.0.1", 0), self))
 
     def trade(self, day: date, closes: Mapping[str, float], indices: Mapping[str, float]) -> None:
         """A session: both of its files."""
         self.files[ArchiveFile(Contents.SHARES, day).path] = share_file(day, closes)
         self.files[ArchiveFile(Contents.INDICES, day).path] = index_file(day, indices)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def share_file(day: date, closes: Mapping[str, float], volume: int = 50_000) -> bytes:

@@ -5,16 +5,15 @@ asked. It speaks RESP2 until HELLO 3, then RESP3.
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Callable
 from io import BufferedIOBase
-from types import TracebackType
-from typing import Self
+
+from tests.serving import Serving
 
 PONG, OK = b"+PONG\r\n", b"+OK\r\n"
 
 
-class FakeRedis:
+class FakeRedis(Serving):
     """Use as a context manager. ``values`` are what GET answers; ``commands`` every command that came, upper case.
 
     With a ``password`` nothing but AUTH and HELLO is answered before it was given. ``failure`` is an error that GET
@@ -26,25 +25,17 @@ class FakeRedis:
         self.commands: list[tuple[str, ...]] = []
         self.password = password
         self.failure: str | None = None
-        self._server = _Server(("127.0.0.1", 0), self)
+        super().__init__(_Server(("127.0.0.1", 0), self))
 
     @property
     def url(self) -> str:
         """redis:// with the password, database 0."""
         secret = f":{self.password}@" if self.password else ""
-        return f"redis://{secret}127.0.0.1:{self._server.server_address[1]}/0"
+        return f"redis://{secret}127.0.0.1:{self.port}/0"
 
     def asked(self) -> set[str]:
         """The names of all commands that came."""
         return {command[0] for command in self.commands}
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class _Server(socketserver.ThreadingTCPServer):

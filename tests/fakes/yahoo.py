@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.domain.market_hours import IST
+from tests.serving import Serving
 
 OPEN_AT = time(9, 15)
 ADJUSTED_FOR_DIVIDENDS = 0.9
@@ -29,7 +28,7 @@ class Split:
     denominator: int
 
 
-class FakeYahoo:
+class FakeYahoo(Serving):
     """Use as a context manager. ``bars`` by ticker; ``status`` other than 200 is the answer to everything."""
 
     def __init__(self, bars: Mapping[str, list[Row]]) -> None:
@@ -38,11 +37,7 @@ class FakeYahoo:
         self.status = 200
         self.body: bytes | None = None
         self.asked: list[str] = []
-        self._server = _Server(("127.0.0.1", 0), self)
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_Server(("127.0.0.1", 0), self))
 
     def charts(self) -> list[str]:
         """Tickers whose history was asked for."""
@@ -85,14 +80,6 @@ class FakeYahoo:
             return {}
         told = {"date": _opens(split.day), "numerator": split.numerator, "denominator": split.denominator}
         return {"splits": {str(_opens(split.day)): told | {"splitRatio": f"{split.numerator}:{split.denominator}"}}}
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def weekday_rows(last_day: date, count: int, first_close: float = 100.0, step: float = 0.5) -> list[Row]:

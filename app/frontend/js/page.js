@@ -117,7 +117,23 @@ function markSectionSoon() {
 
 /* wiring */
 
+/** A status that came with its own region is not read out everywhere: it goes through the region that was there. */
+function tellAnew() {
+  for (const told of document.querySelectorAll('[data-tell]')) {
+    say(told.textContent.trim());
+    told.removeAttribute('data-tell');
+  }
+}
+
+/** On a phone the tabs scroll sideways: the one that is open comes into view, without moving the page. */
+function showCurrentTab() {
+  const tab = document.querySelector('.tabs [aria-current]');
+  const bar = tab?.parentElement;
+  if (bar) bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+}
+
 function settle() {
+  tellAnew();
   for (const chart of document.querySelectorAll('.chart')) nearby.observe(chart);
   for (const id of openTables) showTable(id, true);
   markSection();
@@ -151,7 +167,10 @@ document.addEventListener('htmx:after:swap', afterSwap);
 document.addEventListener('htmx:error', () => say('The server could not be reached. What you see is from before.'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawCharts);
 addEventListener('scroll', markSectionSoon, {passive: true});
-document.fonts.ready.then(settle);
+document.fonts.ready.then(() => {
+  showCurrentTab();
+  settle();
+});
 
 if (live().hasAttribute('data-live')) {
   import('./live.js').then(({follow}) => follow(() => live().dataset.window, say));

@@ -8,9 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services, build_services
+from app.domain.market_hours import last_final_day
+from app.ingest.sample_book import load_sample
 from app.KiteAccessToken import create_app
 from app.settings import read_settings
-from tests.integration.conftest import clock
+from tests.integration.api.kite_browser import Browser
+from tests.integration.conftest import NOW, clock
 from tests.integration.importing import bring_holdings, bring_prices, bring_securities
 from tests.integration.input_files import ISINS, book, index_list, price_csv, random_closes
 
@@ -39,3 +42,17 @@ def lonely_client() -> Iterator[FlaskClient]:
     built = build_services(read_settings({"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}), clock)
     yield create_app(built).test_client()
     built.close()
+
+
+@pytest.fixture
+def sample_client(services: Services) -> FlaskClient:
+    """The app with the sample book."""
+    with services.database.transaction() as connection:
+        load_sample(connection, last_final_day(NOW))
+    return create_app(services).test_client()
+
+
+@pytest.fixture
+def browser(services: Services) -> Browser:
+    """A person in front of the app."""
+    return Browser(create_app(services).test_client())

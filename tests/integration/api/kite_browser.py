@@ -40,6 +40,10 @@ class Browser:
         """Open a page and send the form on it that leads to ``action``."""
         return self.post(action, **hidden_fields(self.get(page).text, action), **fields)
 
+    def form_token(self) -> str:
+        """What a form of our own carries."""
+        return hidden_fields(self.get("/settings").text, "/settings/kite")["csrf_token"]
+
     def post(self, action: str, **fields: str) -> TestResponse:
         return self._keep(self.client.post(action, data=fields, headers=SAME_ORIGIN))
 

@@ -18,6 +18,7 @@ from tests.integration.api.kite_browser import Browser, Clock, hidden_fields
 
 NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 PUBLIC = "https://risk.example.com"
+OIL = {"name": "Oil doubles", "market": -8.0, "groups": {"Oil Gas & Consumable Fuels": 20.0}}
 
 
 @pytest.fixture
@@ -50,10 +51,6 @@ def changing_routes(app: Flask) -> list[tuple[str, str]]:
     ]
 
 
-def form_token(browser: Browser) -> str:
-    return hidden_fields(browser.get("/settings").text, "/settings/kite")["csrf_token"]
-
-
 def test_the_routes_that_change_something_are_found(app: Flask) -> None:
     assert {
         ("POST", "/login"),
@@ -68,18 +65,82 @@ def test_the_routes_that_change_something_are_found(app: Flask) -> None:
 def test_no_route_changes_anything_without_the_token_of_this_browser(app: Flask, browser: Browser) -> None:
     other = Browser(app.test_client())
     for method, path in changing_routes(app):
-        form_token(browser)
-        for token in ("", "x", form_token(other)):
+        browser.form_token()
+        for token in ("", "x", other.form_token()):
             for headers in ({}, {"X-CSRF-Token": token}):
                 answer = browser.client.open(path, method=method, data={"csrf_token": token}, headers=headers)
                 assert answer.status_code == 403, (method, path, token, headers)
 
 
-def test_no_route_changes_anything_without_a_cookie(app: Flask, browser: Browser) -> None:
-    token = form_token(browser)
+def test_no_page_changes_anything_without_a_cookie(app: Flask, browser: Browser) -> None:
+    token = browser.form_token()
     for method, path in changing_routes(app):
-        answer = app.test_client().open(path, method=method, data={"csrf_token": token})
-        assert answer.status_code == 403, (method, path)
+        if not path.startswith("/api/"):
+            answer = app.test_client().open(path, method=method, data={"csrf_token": token})
+            assert answer.status_code == 403, (method, path)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Referer": "https://evil.example/"},
+        {"Referer": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Cookie": "risk_session=made_up"},
+        {"Cookie": "another=cookie"},
+    ],
+)
+def test_of_the_api_nothing_that_may_come_from_a_browser_changes_anything_without_its_token(
+    app: Flask, browser: Browser, headers: dict[str, str]
+) -> None:
+    tokens = {"X-CSRF-Token": browser.form_token()}
+    for method, path in changing_routes(app):
+        if path.startswith("/api/"):
+            for more in ({}, tokens):
+                answer = app.test_client(use_cookies=False).open(path, method=method, headers=headers | more)
+                assert (answer.status_code, answer.content_type) == (403, "application/problem+json"), (method, path)
+                assert "X-CSRF-Token" in answer.get_json()["remedy"]
+
+
+def test_a_program_may_change_what_the_api_offers_where_no_login_is_needed(app: Flask) -> None:
+    answer = app.test_client().put("/api/risk/scenarios/oil", json=OIL)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    for method, path in changing_routes(app):
+        if path.startswith("/api/"):
+            answer = app.test_client().open(path, method=method, data={"no": "sense"})
+            assert answer.status_code == 400, (method, path)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:5000", "127.0.0.1.evil.example"])
+def test_a_name_that_was_made_to_point_here_changes_nothing(app: Flask, host: str) -> None:
+    assert app.test_client().put("/api/risk/scenarios/oil", json=OIL, headers={"Host": host}).status_code == 400
+    listed = app.test_client().get("/api/risk/scenarios").get_json()
+    assert "oil" not in {one["scenario"]["key"] for one in listed}
+
+
+def test_where_a_login_is_needed_a_program_needs_it_and_the_token(environ: dict[str, str], tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("a long enough password")
+    guarded = build_services(read_settings(environ | {"RISK_PASSWORD_FILE": str(secret)}), Clock(NOON))
+    client = create_app(guarded).test_client()
+    stranger = client.put("/api/risk/scenarios/oil", json=OIL)
+    assert (stranger.status_code, stranger.get_json()["remedy"]) == (401, "Open /login.")
+    form = hidden_fields(client.get("/login").text, "/login")
+    assert client.post("/login", data=form | {"password": secret.read_text()}).status_code == 303
+    assert client.put("/api/risk/scenarios/oil", json=OIL).status_code == 403
+    token = hidden_fields(client.get("/settings").text, "/settings/kite")["csrf_token"]
+    assert client.put("/api/risk/scenarios/oil", json=OIL, headers={"X-CSRF-Token": token}).status_code == 200
+    guarded.close()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +160,7 @@ def test_no_route_changes_anything_without_a_cookie(app: Flask, browser: Browser
 )
 def test_a_right_token_from_a_foreign_page_is_refused(app: Flask, browser: Browser, headers: dict[str, str]) -> None:
     for method, path in changing_routes(app):
-        data = {"csrf_token": form_token(browser)}
+        data = {"csrf_token": browser.form_token()}
         answer = browser.client.open(path, method=method, data=data, headers=headers)
         assert answer.status_code == 403, (method, path)
         assert "not asked for by a page of this app" in answer.text
@@ -116,12 +177,12 @@ def test_a_right_token_from_a_foreign_page_is_refused(app: Flask, browser: Brows
     ],
 )
 def test_our_own_page_is_recognised(browser: Browser, headers: dict[str, str]) -> None:
-    data = {"csrf_token": form_token(browser)}
+    data = {"csrf_token": browser.form_token()}
     assert browser.client.post("/logout", data=data, headers=headers).status_code == 303
 
 
 def test_a_script_sends_the_token_in_a_header(browser: Browser) -> None:
-    headers = {"X-CSRF-Token": form_token(browser), "HX-Request": "true"}
+    headers = {"X-CSRF-Token": browser.form_token(), "HX-Request": "true"}
     answer = browser.client.post("/logout", headers=headers)
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/")
 

@@ -8,32 +8,15 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.bootstrap import Services
-from app.domain.market_hours import last_final_day
 from app.domain.risk_reports import WINDOWS
 from app.domain.scenarios import DEFAULT_SCENARIOS
-from app.ingest.sample_book import load_sample
-from app.KiteAccessToken import create_app
 from tests.integration.api.kite_browser import Browser, hidden_fields
 from tests.integration.api.test_docs import check_against_description
 from tests.integration.api.test_equity import MEASURES
-from tests.integration.conftest import NOW, TODAY
+from tests.integration.conftest import TODAY
 
 SAME_PAGE = {"Sec-Fetch-Site": "same-origin"}
 OIL = {"name": "Oil doubles", "market": -8.0, "groups": {"Oil Gas & Consumable Fuels": 20.0}}
-
-
-@pytest.fixture
-def sample_client(services: Services) -> FlaskClient:
-    """The app with the sample book."""
-    with services.database.transaction() as connection:
-        load_sample(connection, last_final_day(NOW))
-    return create_app(services).test_client()
-
-
-@pytest.fixture
-def browser(services: Services) -> Browser:
-    return Browser(create_app(services).test_client())
 
 
 def report(client: FlaskClient, query: str = "") -> dict[str, Any]:
@@ -147,6 +130,34 @@ def test_a_scenario_that_cannot_be_is_refused(browser: Browser, key: str, body: 
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
 
 
+def test_a_misspelled_sector_is_refused_with_the_list_and_the_case_does_not_matter(browser: Browser) -> None:
+    refused = change(browser, "PUT", "mine", OIL | {"groups": {"Financal Services": -30}})
+    assert refused.status_code == 400
+    assert "'Financal Services'" in refused.get_json()["detail"]
+    assert "Financial Services" in refused.get_json()["remedy"]
+    written = change(browser, "PUT", "mine", OIL | {"groups": {"financial services": -30}})
+    (mine,) = (one for one in written.get_json() if one["scenario"]["key"] == "mine")
+    assert mine["scenario"]["groups"] == {"Financial Services": -30.0}
+
+
+def test_days_to_come_cannot_be_replayed(browser: Browser) -> None:
+    days = {"from_day": str(TODAY), "to_day": str(TODAY + timedelta(days=1))}
+    answer = change(browser, "PUT", "oil", OIL | days)
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, f"{days['to_day']} has not come yet.")
+
+
+@pytest.mark.parametrize("path", ["equity", "mf", "combined", "backtest?", "hedge?target_beta=0", "backtest?scope=mf"])
+def test_no_report_is_made_of_a_day_that_has_not_come(empty_client: FlaskClient, path: str) -> None:
+    tomorrow = TODAY + timedelta(days=1)
+    answer = empty_client.get(f"/api/risk/{path}{'&' if '?' in path else '?'}as_of={tomorrow}")
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert (answer.get_json()["detail"], str(TODAY) in answer.get_json()["remedy"]) == (
+        f"{tomorrow} has not come yet.",
+        True,
+    )
+
+
 def test_a_scenario_is_not_written_for_another_page(browser: Browser) -> None:
+    browser.get("/settings")
     for headers in ({}, SAME_PAGE, SAME_PAGE | {"X-CSRF-Token": "x"}):
         assert browser.client.put("/api/risk/scenarios/oil", json=OIL, headers=headers).status_code == 403

@@ -11,6 +11,7 @@ from app.api.guards import HEADERS
 from app.bootstrap import Services
 from app.KiteAccessToken import create_app
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PAGES = ("/", "/api", "/api/health", "/api/openapi.json", "/api/risk/equity", "/api/nothing", "/nothing")
 
 
@@ -21,10 +22,65 @@ def test_an_unknown_address_of_the_api_is_a_problem(empty_client: FlaskClient, p
     assert answer.get_json().keys() == {"type", "title", "status", "detail"}
 
 
-def test_an_unknown_page_is_a_short_text(empty_client: FlaskClient) -> None:
-    answer = empty_client.get("/nothing<script>")
+@pytest.mark.parametrize("accept", [None, "*/*", "text/plain"])
+def test_an_unknown_page_is_a_short_text_for_a_program(empty_client: FlaskClient, accept: str | None) -> None:
+    answer = empty_client.get("/nothing<script>", headers={"Accept": accept} if accept else {})
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
     assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/nothing<script>", 404, "Not found"),
+        ("POST", "/holdings", 405, "Not possible here"),
+        ("POST", "/settings/kite", 403, "Not allowed"),
+        ("GET", "/assets/none.css", 404, "Not found"),
+    ],
+)
+def test_what_a_browser_may_not_have_is_a_page_with_a_way_on(
+    empty_client: FlaskClient, method: str, path: str, status: int, title: str
+) -> None:
+    token = {"Sec-Fetch-Site": "same-origin"} if status == 405 else {}
+    if status == 405:
+        page = empty_client.get("/combined").text
+        token["X-CSRF-Token"] = page.partition('name="csrf_token" value="')[2][:64]
+    answer = empty_client.open(path, method=method, headers=BROWSER | token)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert f"<h1>{title}</h1>" in answer.text
+    assert 'href="/"' in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_a_forged_host_learns_nothing_from_the_page_that_refuses_it(empty_client: FlaskClient) -> None:
+    answer = empty_client.get("/", headers=BROWSER | {"Host": "evil.example"})
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
+    assert "Kite" not in answer.text
+
+
+def test_a_panel_that_fails_is_a_fragment_even_where_nobody_thought_of_it(services: Services) -> None:
+    app: Flask = create_app(services)
+
+    @app.get("/risk/broken")
+    def broken() -> str:
+        raise ZeroDivisionError("secret of the book")
+
+    part = app.test_client().get("/risk/broken", headers=BROWSER | {"HX-Request": "true", "HX-Request-Type": "partial"})
+    whole = app.test_client().get("/risk/broken", headers=BROWSER | {"HX-Request": "true", "HX-Request-Type": "full"})
+    assert (part.status_code, whole.status_code) == (500, 500)
+    assert "<html" not in part.text
+    assert "<h1>Something went wrong</h1>" in whole.text
+    assert "The log names it " in whole.text
+    assert "secret" not in part.text + whole.text
+
+
+@pytest.mark.parametrize("path", ["/", "/holdings", "/funds", "/combined", "/settings"])
+def test_a_database_that_is_not_there_is_one_page_on_every_tab(lonely_client: FlaskClient, path: str) -> None:
+    answer = lonely_client.get(f"{path}?window=90d", headers=BROWSER)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "<b>The database can&#39;t be reached: no server answers there.</b> Check that Postgres runs" in answer.text
+    assert '<a href="?window=90d">Try again</a>' in answer.text
+    assert "nobody" not in answer.text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])

@@ -32,6 +32,7 @@ def test_a_measure_is_told_over_the_days_that_were_kept(client: FlaskClient, ser
     body = asked(client, "?measure=beta&window=90d")
     assert (body["scope"], body["measure"], body["window"], body["unit"]) == ("equity", "beta", "90d", "ratio")
     assert [point["as_of"] for point in body["points"]] == [str(day) for day in DAYS]
+    assert body["sample_data"] is False
     assert body["points"][0].keys() == {
         "as_of", "value", "rupees", "observations", "coverage", "unavailable", "portfolio", "run_id", "kind",
     }  # fmt: skip
@@ -53,6 +54,26 @@ def test_an_unknown_measure_is_answered_with_those_that_are_kept(client: FlaskCl
     assert "var_historical_95" in answer.get_json()["remedy"]
     other = client.get("/api/risk/history?scope=gold")
     assert (other.status_code, other.get_json()["remedy"]) == (400, "Use one of equity, mf, combined.")
+
+
+def test_an_unknown_measure_is_refused_before_the_first_run_too(client: FlaskClient) -> None:
+    answer = client.get("/api/risk/history?measure=luck&scope=combined")
+    assert answer.status_code == 400
+    assert "beta_weighted" in answer.get_json()["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("from=2026-11-19&to=2026-11-18", "The first day, 2026-11-19, is after the last, 2026-11-18."),
+        ("from=2026-11-21", "2026-11-21 has not come yet."),
+        ("from=2026-11-18&to=2026-11-21", "2026-11-21 has not come yet."),
+    ],
+)
+def test_days_that_cannot_hold_a_run_are_refused(empty_client: FlaskClient, query: str, detail: str) -> None:
+    answer = empty_client.get(f"/api/risk/history?{query}")
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, detail)
+    assert answer.get_json()["remedy"]
 
 
 @pytest.mark.parametrize("query", ["window=5y", "from=yesterday", "to=1980-01-01", "day=1"])

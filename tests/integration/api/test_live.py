@@ -9,7 +9,6 @@ from http import HTTPStatus
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from app.api import live
 from app.api.live import Caps, attach_sockets
@@ -18,19 +17,7 @@ from app.KiteAccessToken import create_app
 from tests.integration.importing import bring_holdings, bring_prices
 from tests.integration.input_files import book, price_csv, random_closes
 from tests.integration.live_pages import ADDRESS, LivePage, answer_to_handshake, tick, trade
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from tests.serving import served
 
 
 @pytest.fixture

@@ -47,11 +47,6 @@ def services(environ: dict[str, str], clock: Clock) -> Iterator[Services]:
     built.close()
 
 
-@pytest.fixture
-def browser(services: Services) -> Browser:
-    return Browser(create_app(services).test_client())
-
-
 def log_in(browser: Browser, password: str = PASSWORD) -> int:
     return browser.submit("/login", "/login", password=password).status_code
 
@@ -63,6 +58,11 @@ def test_a_stranger_is_sent_to_the_login(browser: Browser, path: str) -> None:
     assert "Nifty" not in answer.text
     if answer.status_code == 303:
         assert answer.headers["Location"] == "/login"
+
+
+def test_a_stranger_who_opens_the_page_of_the_api_is_sent_to_the_login(browser: Browser) -> None:
+    answer = browser.get("/api")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
 
 
 @pytest.mark.parametrize("path", ["/api/risk/equity", "/api/openapi.json", "/api/nothing"])

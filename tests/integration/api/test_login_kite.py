@@ -61,11 +61,6 @@ def services(environ: dict[str, str], clock: Clock) -> Iterator[Services]:
     built.close()
 
 
-@pytest.fixture
-def browser(services: Services) -> Browser:
-    return Browser(create_app(services).test_client())
-
-
 def dump(services: Services) -> bytes:
     """Every row of every table, as text."""
     with services.database.transaction() as connection:
@@ -128,7 +123,8 @@ def test_a_state_counts_only_in_the_browser_it_was_given_to(browser: Browser, se
     fields = hidden_fields(landing.text, "/kite/session")
     other = Browser(browser.client.application.test_client())
     other.get("/settings")
-    assert other.post("/kite/session", **fields).status_code == 403
+    refused = other.post("/kite/session", **fields)
+    assert (refused.status_code, "Start it again" in refused.text) == (403, True)
     assert browser.post("/kite/session", **fields).status_code == 403, "a stolen state is spent"
     assert services.kite.state().status is LoginStatus.LOGIN_NEEDED
 

@@ -7,21 +7,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.bootstrap import Services
-from app.domain.market_hours import last_final_day
 from app.domain.risk_reports import WINDOWS
-from app.ingest.sample_book import load_sample
-from app.KiteAccessToken import create_app
 from tests.integration.api.test_docs import check_against_description
-from tests.integration.conftest import NOW, TODAY
-
-
-@pytest.fixture
-def sample_client(services: Services) -> FlaskClient:
-    """The app with the sample book."""
-    with services.database.transaction() as connection:
-        load_sample(connection, last_final_day(NOW))
-    return create_app(services).test_client()
+from tests.integration.conftest import TODAY
 
 
 def report(client: FlaskClient, query: str = "") -> dict[str, Any]:
@@ -39,6 +27,11 @@ def test_the_report_has_the_shape_of_the_equity_report_and_what_funds_add(sample
         for name, measure in window["measures"].items():
             assert (measure["value"] is None) == bool(measure["unavailable"]), name
     assert {"exposure", "overlap", "concentration", "costs", "coverage", "funds", "data_issues"} <= body.keys()
+    assert {"contributions", "diversification", "stress"} <= body.keys()
+    (bank,) = (stock for stock in body["exposure"]["stocks"] if stock["symbol"] == "HDFCBANK")
+    assert bank["direct"] == 0
+    assert bank["total"] == bank["through_funds"] == pytest.approx(sum(part["value"] for part in bank["funds"]))
+    assert len(bank["funds"]) > 1
     assert len(body["overlap"]["matrix"]) == len(body["funds"]) == 6
 
 

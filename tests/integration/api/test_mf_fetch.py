@@ -16,10 +16,10 @@ from app.KiteAccessToken import create_app
 from app.settings import read_settings
 from tests.fakes.fund_sites import FakeSites, Reply
 from tests.integration.api.kite_browser import Browser, hidden_fields
-from tests.integration.api.test_live import served
 from tests.integration.conftest import clock
 from tests.integration.fund_fetching import SBI_FILE, publish, publish_sbi
 from tests.integration.live_pages import LivePage
+from tests.serving import served
 
 PATH = "/api/risk/mf-holdings/fetch"
 
@@ -82,6 +82,20 @@ def test_a_run_is_started_at_once_and_tells_how_it_ended(client: FlaskClient) ->
     assert {house["house"]: house["outcome"] for house in found["houses"]} == {
         "SBI Mutual Fund": "done", "HDFC Mutual Fund": "done",
     }  # fmt: skip
+
+
+def test_a_program_starts_a_run_without_a_body(client: FlaskClient) -> None:
+    answer = client.post(PATH)
+    assert answer.status_code == 202, answer.text
+    assert answer.get_json()["started"]
+    wait_for(client, answer.get_json()["location"], ended)
+
+
+@pytest.mark.parametrize("body", [b"{", b"month=2026-10", b" "])
+def test_a_body_that_is_no_json_starts_nothing(client: FlaskClient, sites: FakeSites, body: bytes) -> None:
+    for kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
+        assert client.post(PATH, data=body, content_type=kind).status_code == 400
+    assert sites.asked == []
 
 
 def test_while_a_run_is_under_way_a_second_one_is_the_first(client: FlaskClient, sites: FakeSites) -> None:

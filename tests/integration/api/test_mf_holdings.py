@@ -17,6 +17,7 @@ from app.api.mf_holdings import MAX_UPLOAD
 from app.bootstrap import Services, build_services
 from app.KiteAccessToken import MAX_BODY, create_app
 from app.settings import read_settings
+from app.sources.amc.reader import PARSER_VERSION
 from tests.integration.api.kite_browser import Browser, hidden_fields
 from tests.integration.conftest import TODAY, clock
 from tests.integration.disclosure_files import OCTOBER, SCHEME, SEPTEMBER, SYMBOL, fund_file, one_fund, scheme_sheet
@@ -28,17 +29,8 @@ PATH = "/api/risk/mf-holdings"
 SAME_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
-@pytest.fixture
-def browser(services: Services) -> Browser:
-    return Browser(create_app(services).test_client())
-
-
-def token_of(browser: Browser) -> str:
-    return hidden_fields(browser.get("/settings").text, "/settings/kite")["csrf_token"]
-
-
 def upload(browser: Browser, *files: tuple[str, bytes], **fields: str) -> TestResponse:
-    headers = SAME_PAGE | {"X-CSRF-Token": token_of(browser)}
+    headers = SAME_PAGE | {"X-CSRF-Token": browser.form_token()}
     return send(browser.client, headers, *files, **fields)
 
 
@@ -77,7 +69,7 @@ def test_the_same_upload_again_does_nothing_and_says_so(browser: Browser) -> Non
 
 
 def test_the_token_may_stand_in_the_form(browser: Browser) -> None:
-    data = {"files": (BytesIO(one_fund()), "a.xlsx"), "csrf_token": token_of(browser)}
+    data = {"files": (BytesIO(one_fund()), "a.xlsx"), "csrf_token": browser.form_token()}
     assert browser.client.post(f"{PATH}/upload", data=data, headers=SAME_PAGE).status_code == 200
 
 
@@ -92,6 +84,22 @@ def test_the_month_asked_for_holds_for_an_upload(browser: Browser) -> None:
     answer = upload(browser, ("october.xlsx", one_fund()), month="2026-09")
     assert answer.get_json()["files"][0]["sheets"][0]["quarantined"] == "is of 2026-10-31, not of 2026-09"
     assert upload(browser, ("october.xlsx", one_fund()), month="September").status_code == 400
+
+
+def test_an_older_month_is_refused_without_the_box_and_kept_as_history_with_it(browser: Browser) -> None:
+    old = ("september.xlsx", one_fund(as_on=SEPTEMBER))
+    upload(browser, ("october.xlsx", one_fund()))
+    (refused,) = upload(browser, old).get_json()["files"][0]["sheets"]
+    assert refused["quarantined"].startswith("is older than loaded: it is of 2026-09-30, and 2026-10-31 is stored.")
+    (taken,) = upload(browser, old, older="true").get_json()["files"][0]["sheets"]
+    assert taken["quarantined"] is None
+    found = holdings(browser.client)
+    assert (found["as_on"], found["months"]) == (str(OCTOBER), [str(SEPTEMBER), str(OCTOBER)])
+
+
+def test_two_months_of_one_upload_are_stored_in_any_order(browser: Browser) -> None:
+    files = upload(browser, ("october.xlsx", one_fund()), ("september.xlsx", one_fund(as_on=SEPTEMBER)))
+    assert [file["sheets"][0]["quarantined"] for file in files.get_json()["files"]] == [None, None]
 
 
 def test_an_upload_without_a_file_is_a_bad_request(browser: Browser) -> None:
@@ -121,7 +129,7 @@ def test_twenty_megabytes_may_be_uploaded_and_nothing_larger(browser: Browser) -
 
 
 def test_other_routes_take_no_more_than_before(browser: Browser) -> None:
-    data = {"csrf_token": token_of(browser), "api_key": "x" * (MAX_BODY + 1)}
+    data = {"csrf_token": browser.form_token(), "api_key": "x" * (MAX_BODY + 1)}
     assert browser.client.post("/settings/kite", data=data, headers=SAME_PAGE).status_code == 413
 
 
@@ -181,7 +189,7 @@ def test_a_fund_is_told_with_lines_totals_coverage_and_provenance(browser: Brows
     }  # fmt: skip
     provenance = body["provenance"]
     assert (provenance["file"], provenance["sheet"], provenance["source"]) == ("october.xlsx", "S1", "upload")
-    assert (len(provenance["sha256"]), provenance["parser_version"]) == (64, 1)
+    assert (len(provenance["sha256"]), provenance["parser_version"]) == (64, PARSER_VERSION)
     assert provenance["imported_at"].endswith("Z")
     assert {issue["code"] for issue in body["data_issues"]} == {"unmatched_scheme", "unknown_shares"}
 

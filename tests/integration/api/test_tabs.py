@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from io import BytesIO
 
@@ -14,7 +15,8 @@ from app.ingest.sample_book import load_sample
 from app.KiteAccessToken import MAX_BODY, create_app
 from tests.integration.api.kite_browser import Browser, hidden_fields
 from tests.integration.conftest import TODAY
-from tests.integration.disclosure_files import SCHEME, SYMBOL, one_fund
+from tests.integration.disclosure_files import SCHEME, SYMBOL, bring_disclosure, one_fund
+from tests.integration.fund_files import FUND, bring_funds, bring_navall, fund_row, funds_json, navall
 from tests.integration.importing import rows
 
 SAME_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -75,9 +77,31 @@ def test_a_file_may_be_larger_than_other_requests(browser: Browser) -> None:
 
 
 def test_a_scenario_of_ones_own_counts_from_the_next_page_on(browser: Browser) -> None:
-    sent = {"name": "Rupee crisis", "market": "-12", "groups": "", "from_day": "", "to_day": ""}
-    answer = browser.submit("/combined", "/combined/scenarios?window=1y", **sent)
+    sent = {"name": "Rupee crisis", "market": "-12", "group": "Banks", "shock": "-20", "from_day": "", "to_day": ""}
+    answer = browser.submit("/combined", "/combined/scenarios?window=1y#scenario-form", **sent)
     assert answer.status_code == 303, answer.text
     html = browser.get("/combined").text
     assert 'id="stress-rupee_crisis"' in html
     assert "Rupee crisis" in html
+
+
+def test_a_renamed_scheme_is_a_data_issue_until_a_person_says_which_it_is(services: Services) -> None:
+    bring_navall(services.database, navall(FUND))
+    bring_funds(services.database, funds_json(fund_row()))
+    bring_disclosure(services.database, one_fund("Alpha Bluechip Opportunities Fund"))
+    browser = Browser(create_app(services).test_client())
+    before = services.mf.report()
+    assert before.funds[0].disclosure is None
+    (issue,) = (issue for issue in before.data_issues if issue.code == "unmatched_names")
+    assert "e.g. Alpha Bluechip Opportunities Fund" in issue.message
+    page = browser.get("/funds").text
+    assert issue.message in html.unescape(page)
+    action = "/funds/match?window=1y"
+    token = hidden_fields(page, action)["csrf_token"]
+    said = {"csrf_token": token, "name": "Alpha Bluechip Opportunities Fund", "amfi_code": "900001"}
+    assert browser.client.post(action, data=said | {"csrf_token": "x"}, headers=SAME_PAGE).status_code == 403
+    answer = browser.client.post(action, data=said, headers=SAME_PAGE)
+    assert answer.status_code == 200
+    after = services.mf.report()
+    assert after.funds[0].disclosure is not None
+    assert "unmatched_names" not in {issue.code for issue in after.data_issues}

@@ -7,7 +7,8 @@ import pytest
 
 from app.api.combined_screen import PANELS
 from app.api.formats import day
-from app.api.stress_panels import ScenarioForm, read_form
+from app.api.scenario_form import ScenarioForm, read_form
+from app.domain.combined_reports import CombinedRiskReport
 from app.domain.errors import RiskError
 from app.domain.scenarios import DEFAULT_SCENARIOS, UnclearScenario
 from tests.fakes.combined_reports import FakeCombined, combined_report, empty_combined_report, stock
@@ -15,10 +16,11 @@ from tests.fakes.fund_reports import NAMES
 from tests.unit.api.tab_pages import HOSTILE, page, tabs, words
 
 DOWN = RiskError("The database can't be reached.", "Start it, then reload.")
-SENT = {
-    "name": "Rupee crisis", "market": "−12", "groups": "Information Technology: 5\nforeign: 8 %\n",
-    "from_day": "", "to_day": "", "key": "",
+SENT: dict[str, str | list[str]] = {
+    "name": "Rupee crisis", "market": "−12", "group": ["information technology", "", "foreign"],
+    "shock": ["5", "", "8 %"], "from_day": "", "to_day": "", "key": "",
 }  # fmt: skip
+IN_PANEL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 def panel(name: str, combined: FakeCombined | None = None) -> str:
@@ -77,8 +79,30 @@ def test_a_company_above_its_limit_is_told_in_words_that_do_not_touch_the_limit(
     text = words(panel("own-companies"))
     assert "Company 0 Ltd. is 20.04% of everything you own: 14.0% directly, 6.0% through funds." in text
     assert "The limit is 20.0%; ₹1,879 is above it." in text
-    calm = replace(combined_report(), over_concentrations=())
-    assert "No company is above 20% and no sector above 40%" in words(panel("own-companies", FakeCombined(calm)))
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (100.0, "No company is above 20% and no sector is above 40% of everything you own."),
+        (97.4, "Of the 97.4% that is seen through, no company is above 20% and no sector is above 40% of everything"),
+        (75.0, "Of the 75% that is seen through, no sector is above 40% of everything you own."),
+    ],
+)
+def test_a_book_within_its_limits_is_called_so_as_far_as_it_is_seen_through(seen: float, said: str) -> None:
+    assert said in words(panel("own-companies", FakeCombined(within_limits(seen))))
+
+
+@pytest.mark.parametrize("seen", [80.0, 2.6])
+def test_what_is_not_seen_through_and_could_pass_a_limit_is_a_warning(seen: float) -> None:
+    text = words(panel("own-companies", FakeCombined(within_limits(seen))))
+    assert f"{100 - seen:.1f}% of everything you own is not seen through" in text
+    assert "o company is above" not in text
+
+
+def within_limits(seen: float) -> CombinedRiskReport:
+    report = combined_report()
+    return replace(report, over_concentrations=(), coverage=replace(report.coverage, look_through=seen))
 
 
 def test_kinds_of_assets_are_said_in_words() -> None:
@@ -104,7 +128,7 @@ def test_stress_is_sorted_by_loss_and_each_has_its_method_coverage_and_source() 
     text = words(html)
     assert "55.0% ₹23,00,000" in text
     assert "gain 0.4% ₹20,000 gain" in text
-    assert "Nifty 50 −59.9 %; shares by their betas." in text
+    assert "Nifty 50 −59.9%; shares by their betas." in text
     assert "98% of what you own, 2.5% of it by a beta that is not its own" in text
     assert "Deepest on the way 1.2% on 4 Jun 2024" in text
     assert "No price." in text
@@ -155,13 +179,20 @@ def test_nothing_owned_gives_the_commands_and_no_panel() -> None:
 
 @pytest.mark.parametrize("name", PANELS)
 def test_a_database_that_is_down_is_said_in_every_panel(name: str) -> None:
-    assert "The database can't be reached. Start it, then reload." in words(panel(name, FakeCombined(DOWN)))
+    answer = tabs(combined=FakeCombined(DOWN)).get(f"/combined/panels/{name}?window=60d")
+    assert answer.status_code == 503
+    assert "The database can't be reached. Start it, then reload. Try again" in words(answer.text)
+    assert f'hx-get="/combined/panels/{name}?window=60d"' in answer.text
 
 
 def test_a_scenario_of_ones_own_is_kept_under_a_key_made_of_its_name() -> None:
     combined = FakeCombined()
     answer = tabs(combined=combined).post("/combined/scenarios?window=60d", data=SENT)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/combined?window=60d#own-stress")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/combined?window=60d&kept=rupee_crisis#own-stress"
+    assert "Kept “Rupee crisis”: its loss is in the list." in words(
+        tabs(combined=combined).get(answer.headers["Location"]).text
+    )
     kept = combined.written["rupee_crisis"]
     assert (kept.name, kept.market, kept.groups) == (
         "Rupee crisis",
@@ -175,7 +206,7 @@ def test_a_default_is_opened_in_the_form_changed_and_forgotten() -> None:
     client = tabs(combined=combined)
     html = client.get(f"/combined?scenario={first.key}").text
     assert f'name="key" value="{first.key}"' in html
-    assert "Metals &amp; Mining: -48.4" in html
+    assert re.search(r'name="group" value="Metals &amp; Mining"[^>]*><input[^>]*name="shock" value="-48.4"', html)
     client.post(
         "/combined/scenarios", data={**SENT, "key": first.key, "from_day": "2020-01-14", "to_day": "2020-03-23"}
     )
@@ -187,32 +218,56 @@ def test_a_default_is_opened_in_the_form_changed_and_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "complaint"),
+    ("wrong", "complaint", "field"),
     [
-        ({"market": "much"}, "The shock of the market is not a number."),
-        ({"market": "-150"}, "Market: Input should be greater than or equal to -100."),
-        ({"groups": "everything falls"}, "“everything falls” is not a sector and a number."),
-        ({"name": "!!!"}, "The scenario needs a name with letters or digits."),
-        ({"from_day": "2020-01-14"}, "An episode has a first and a last day. Give both days or none."),
-        ({"from_day": "soon"}, "From day: Input should be a valid date"),
+        ({"market": "much"}, "The shock of the market is not a number.", "market"),
+        ({"market": "-150"}, "Market: Input should be greater than or equal to -100.", "market"),
+        ({"group": ["foreign", "Medals"], "shock": ["", "-20"]}, "The shock of foreign is not a number.", "shock-0"),
+        ({"group": ["foreign", "Medals"], "shock": ["1", "-20"]}, "There is no sector or kind 'Medals'.", "group-1"),
+        ({"group": ["foreign", ""], "shock": ["1", "-20"]}, "A sector or kind must stand beside -20.", "group-1"),
+        ({"group": ["gold", "Gold"], "shock": ["1", "2"]}, "gold is named twice.", "group-1"),
+        ({"group": ["gold", "gold"], "shock": ["1", "2"]}, "gold is named twice.", "group-1"),
+        ({"name": "!!!"}, "The scenario needs a name with letters or digits.", "name"),
+        ({"from_day": "2020-01-14"}, "An episode has a first and a last day. Give both days or none.", "to-day"),
+        ({"from_day": "soon"}, "From day: Input should be a valid date", "from-day"),
     ],
-    ids=["market", "bounds", "group", "name", "one day", "no day"],
+    ids=["market", "bounds", "shock", "sector", "no sector", "case", "twice", "name", "one day", "no day"],
 )
-def test_a_scenario_that_cannot_be_is_told_beside_the_form_which_stays_filled(
-    wrong: dict[str, str], complaint: str
+def test_a_scenario_that_cannot_be_is_told_beside_the_field_at_fault_and_the_form_stays_filled(
+    wrong: dict[str, str | list[str]], complaint: str, field: str
 ) -> None:
     combined = FakeCombined()
-    answer = tabs(combined=combined).post("/combined/scenarios", data={**SENT, **wrong})
-    assert answer.status_code == 400
-    assert complaint in words(answer.text)
-    assert "Rupee crisis" in answer.text or "name" in wrong
+    for headers in ({}, IN_PANEL):
+        answer = tabs(combined=combined).post("/combined/scenarios", data={**SENT, **wrong}, headers=headers)
+        assert answer.status_code == 400
+        assert complaint in words(answer.text)
+        assert "Rupee crisis" in answer.text or "name" in wrong
+        marked = re.findall(r'id="scenario-([\w-]+)"[^>]*aria-invalid="true" aria-describedby="([\w-]+)"', answer.text)
+        assert marked == [(field, "scenario-complaint")]
+        assert ("<html" in answer.text) is (not headers)
     assert combined.written == {}
 
 
+def test_with_scripts_the_panel_alone_comes_back_and_says_what_became_of_the_scenario() -> None:
+    client = tabs(combined=FakeCombined())
+    kept = client.post("/combined/scenarios?window=60d", data=SENT, headers=IN_PANEL)
+    assert (kept.status_code, "<html" in kept.text) == (200, False)
+    assert "Kept “Rupee crisis”" in words(kept.text)
+    assert 'id="scenario-name" name="name" value=""' in kept.text
+    gone = client.post("/combined/scenarios/rupee_crisis/forget", headers=IN_PANEL)
+    assert (gone.status_code, "Forgotten." in words(gone.text)) == (200, True)
+
+
+def test_the_form_suggests_every_sector_and_kind() -> None:
+    html = panel("own-stress")
+    offered = re.findall(r'<option value="([^"]+)">', html)
+    assert {"Telecommunication", "Banks", "gold"} <= set(offered)
+
+
 def test_a_form_without_a_market_move_leaves_the_market_alone() -> None:
-    assert read_form(ScenarioForm(name="Gold", groups="gold: -20")).market == 0.0
+    assert read_form(ScenarioForm(name="Gold", groups=(("gold", "-20"),))).market == 0.0
     with pytest.raises(UnclearScenario):
-        read_form(ScenarioForm(name="Gold", groups=": -20 -30"))
+        read_form(ScenarioForm(name="Gold", groups=(("gold", "-20 -30"),)))
 
 
 def test_hostile_names_are_shown_as_text() -> None:

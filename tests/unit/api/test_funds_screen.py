@@ -201,7 +201,7 @@ def test_a_refused_sheet_is_told_with_its_reason() -> None:
     html = upload(FakeFunds(imports=(refused,)))
     text = words(html)
     assert "flexi.xlsx 1 portfolio stored, 57 lines." in text
-    assert "Not used: it adds up to 87.2 % of its total." in text
+    assert "Not used: it adds up to 87.2% of its total." in text
     assert "as of 31 Oct 2026, 57 lines, adding up to 99.8%" in text
 
 
@@ -230,6 +230,44 @@ def test_several_files_are_given_at_once_with_the_month_they_must_be_of() -> Non
     funds = FakeFunds()
     upload(funds, "2026-10", "a.xlsx", "b.zip")
     assert funds.sent == [("a.xlsx", "2026-10"), ("b.zip", "2026-10")]
+
+
+def test_older_months_are_wanted_when_the_box_is_ticked() -> None:
+    funds = FakeFunds()
+    upload(funds)
+    tabs(funds).post("/funds/upload", data={"files": [(io.BytesIO(b"x"), "a.xlsx")], "older": "true"})
+    assert funds.older == [False, True]
+    assert "Keep months older than the newest one here" in words(page("/funds", funds))
+
+
+def test_names_that_fit_no_scheme_are_listed_and_one_can_be_told() -> None:
+    assert "fit no scheme of AMFI" not in words(page("/funds", FakeFunds()))
+    funds = FakeFunds(names=("Alpha <b> Fund", "Beta Fund"))
+    html = page("/funds", funds)
+    assert "Names in files that fit no scheme of AMFI's (2)" in words(html)
+    assert "<option>Alpha &lt;b&gt; Fund</option>" in html
+    said = {"name": "Alpha <b> Fund", "amfi_code": " 900001 "}
+    answer = tabs(funds).post("/funds/match", data=said, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (200, UPDATED)
+    assert funds.matched == [("Alpha <b> Fund", 900001)]
+    assert "<html" in tabs(funds).post("/funds/match", data=said).text, "the whole page where there are no scripts"
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ("5", "AMFI's list has no scheme 5. Look the code up."),
+        ("", "“” is not an AMFI code"),
+        ("1e3", "“1e3” is not an AMFI code"),
+        ("9999999999", "is not an AMFI code"),
+    ],
+)
+def test_a_code_that_is_none_is_refused_within_the_panel(code: str, complaint: str) -> None:
+    funds = FakeFunds(names=("Beta Fund",))
+    said = {"name": "Beta Fund", "amfi_code": code}
+    answer = tabs(funds).post("/funds/match", data=said, headers={"HX-Request": "true"})
+    assert complaint in words(answer.text)
+    assert (funds.matched, "HX-Trigger" in answer.headers) == ([], False)
 
 
 @pytest.mark.parametrize("month", ["october", "2026-13", "2026-1"])
@@ -314,11 +352,11 @@ def test_a_book_without_funds_says_how_to_bring_them_and_still_takes_files() -> 
     assert "Overlap" not in text
 
 
-@pytest.mark.parametrize("name", PANELS)
+@pytest.mark.parametrize("name", [name for name in PANELS if name != "bring-data"])
 def test_a_database_that_is_down_is_said_in_every_panel(name: str) -> None:
-    text = words(page(f"/funds/panels/{name}?fund={isin(0)}", FakeFunds(report_of=DOWN)))
-    if name != "bring-data":
-        assert "The database can't be reached. Start it, then reload." in text
+    answer = tabs(FakeFunds(DOWN)).get(f"/funds/panels/{name}")
+    assert answer.status_code == 503
+    assert f"{DOWN.message} {DOWN.remedy} Try again" in words(answer.text)
 
 
 def test_an_unknown_panel_and_an_unknown_window_are_refused() -> None:

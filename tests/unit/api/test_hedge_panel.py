@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +15,7 @@ from app.domain import hedges as hd
 from app.ingest.derivative_quotes import Outlook
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.hedges import NOW, FakeQuotes, analyzer_of, book, market
+from tests.unit.api.tab_pages import words
 
 BETA = "goal=beta&target_beta=0.5&loss_budget=&fall=10"
 CROSSED = replace(
@@ -31,10 +31,6 @@ def panel(query: str = "", base: hd.HedgeBase | None = None, quotes: FakeQuotes 
     answer = app.test_client().get(f"/risk/panels/hedge?{query}")
     assert answer.status_code == 200
     return answer.text
-
-
-def words(html: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
 
 
 def test_before_a_question_there_are_betas_a_form_and_no_quote_is_asked_for() -> None:
@@ -61,7 +57,7 @@ def test_an_answer_names_orders_lots_cost_margin_break_even_betas_and_losses() -
     for name in ("Index future sold", "Protective put", "Put spread", "Collar"):
         assert name in text
     assert re.search(r"Sell 3 lots \(195 units\) F2026-12-29 at 25,\d{3}\.\d\d Expires 29 Dec 2026 ₹0 not known", text)
-    assert "Index −5 %" in text
+    assert "Index −5%" in text
     assert "₹5,50,000 ₹11,00,000 ₹22,00,000" in text
     assert "Margin not known: The exchange's margin for sold contracts" in text
     assert "Quotes: Kite, bid and ask of 23 Nov 2026, 12:00 IST, 0 min old" in text
@@ -70,7 +66,7 @@ def test_an_answer_names_orders_lots_cost_margin_break_even_betas_and_losses() -
 
 def test_a_loss_budget_may_be_written_as_people_write_rupees() -> None:
     text = words(panel("goal=budget&target_beta=0.5&loss_budget=6,00,000&fall=10"))
-    assert "Hedges to lose at most ₹6,00,000 when the index falls by 10 %" in text
+    assert "Hedges to lose at most ₹6,00,000 when the index falls by 10%" in text
     assert "Budget not kept" not in text
     assert "Budget not kept" in words(panel("goal=budget&loss_budget=1000&fall=10"))
 
@@ -145,6 +141,28 @@ def test_a_field_that_cannot_be_read_is_named_and_stays_as_it_was_typed(
     html = panel(urlencode(fields))
     assert complaint in words(html)
     assert re.search(rf'name="{field}"[^>]*value="{typed}"', html)
+
+
+def test_the_field_at_fault_is_marked_and_the_quotes_are_still_announced() -> None:
+    html = panel("goal=beta&target_beta=much")
+    assert re.search(r'name="target_beta"[^>]*aria-invalid="true" aria-describedby="hedge-complaint"', html)
+    assert html.count("aria-invalid") == 1
+    assert "Quotes will be asked of Kite" in words(html)
+
+
+def test_a_large_bound_is_grouped_as_people_in_india_group() -> None:
+    assert "from 0 to 10,00,00,00,00,000." in words(panel("goal=budget&loss_budget=much&fall=10"))
+
+
+def test_closes_of_an_earlier_day_are_asked_for_in_the_form() -> None:
+    old = FakeQuotes(outlook_of=Outlook(None, date(2026, 9, 11), ""))
+    assert "give it above as the day to ask about" in words(panel(quotes=old))
+    quotes = FakeQuotes()
+    html = panel(f"{BETA}&as_of=2026-09-11", quotes=quotes)
+    assert quotes.requests[-1].as_of == date(2026, 9, 11)
+    assert 'name="as_of" value="2026-09-11"' in html
+    assert "“then” is not a day" in words(panel(f"{BETA}&as_of=then"))
+    assert "The day is before" in words(panel(f"{BETA}&as_of=1950-01-01"))
 
 
 def test_what_is_typed_is_never_markup() -> None:

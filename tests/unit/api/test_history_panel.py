@@ -14,16 +14,13 @@ from app.domain.errors import DatabaseUnavailable
 from app.domain.risk_runs import UnknownRun
 from tests.fakes.equity_reports import FakeEquity, FakeServices
 from tests.fakes.histories import FakeHistory, normal_backtest
+from tests.unit.api.tab_pages import words
 
 
 def client_for(history: FakeHistory) -> FlaskClient:
     app = Flask("screen_under_test", static_folder=None)
     app.register_blueprint(screen_blueprint(FakeServices(FakeEquity(), history=history)))
     return app.test_client()
-
-
-def words(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
 
 
 def test_the_panel_offers_what_is_kept_and_shows_the_newest_day_first() -> None:
@@ -45,6 +42,11 @@ def test_a_missing_figure_is_a_reason_in_its_row() -> None:
 
 def test_a_measure_that_the_scope_has_not_gives_the_usual_one() -> None:
     assert history_view(FakeHistory(), "1y", {"measure": "luck"}).measure == "var_historical_95"
+
+
+def test_a_history_of_the_sample_is_marked_as_such() -> None:
+    assert "Sample data" in words(client_for(FakeHistory(sample_data=True)).get("/risk/panels/history").text)
+    assert "Sample data" not in words(client_for(FakeHistory()).get("/risk/panels/history").text)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_the_chart_names_its_own_data_and_the_table_holds_the_same() -> None:
 
 def test_chart_data_of_an_unknown_measure_is_refused_as_json() -> None:
     history = FakeHistory(error=UnknownRun("There is no measure 'luck'.", "Use one of beta."))
-    assert client_for(history).get("/risk/panels/history").status_code == 200
+    assert client_for(history).get("/risk/panels/history").status_code == 400
     answer = client_for(FakeHistory()).get("/risk/charts/history.json?window=5y")
     assert (answer.status_code, answer.mimetype) == (400, "application/json")
 
@@ -103,7 +105,7 @@ def test_a_thin_backtest_says_what_is_missing_and_marks_nothing() -> None:
         "95% needs 50 tested days, there are 48."
     ] * 5
     assert not any(cell.is_preferred for line in view.lines for cell in line.cells)
-    assert not any(choice.is_proven for choice in view.chosen)
+    assert {choice.doubt for choice in view.chosen} == {"for want of evidence"}
 
 
 def test_without_a_forecast_there_is_no_table_but_the_reason() -> None:

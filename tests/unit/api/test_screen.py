@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from tests.fakes.equity_reports import (
     normal_series,
     short_history_report,
 )
+from tests.unit.api.tab_pages import words
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
 DOWN = DatabaseUnavailable("The database can't be reached.", "Start it, then reload.")
@@ -42,11 +44,6 @@ def page(equity: FakeEquity | None = None, address: str = "/") -> str:
     return response.text
 
 
-def words(html: str) -> str:
-    """The text a reader sees, white space folded."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
-
-
 def test_the_page_leads_with_value_bad_day_loss_worse_day_and_deepest_fall() -> None:
     report = normal_report(("1y",))
     text = words(page())
@@ -59,7 +56,13 @@ def test_the_page_leads_with_value_bad_day_loss_worse_day_and_deepest_fall() -> 
 
 def test_the_summary_says_where_the_data_stands() -> None:
     text = words(page())
-    for part in ("Prices 20 Nov 2026", "Holdings 20 Nov 2026", "Benchmark NIFTY 50", "Coverage 98.7% of value"):
+    for part in (
+        "Valued at prices of 20 Nov 2026",
+        "Closes 20 Nov 2026",
+        "Holdings 20 Nov 2026",
+        "Benchmark NIFTY 50",
+        "Coverage 98.7% of value",
+    ):
         assert part in text
 
 
@@ -180,11 +183,18 @@ def test_an_empty_book_gives_every_fragment_its_next_step(name: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", "/holdings", *[f"/risk/panels/{name}" for name in PANELS]])
-def test_a_database_that_is_down_is_said_with_its_remedy_and_the_page_stands(address: str) -> None:
+def test_a_database_that_is_down_is_said_with_its_remedy_and_a_way_to_try_again(address: str) -> None:
     equity = FakeEquity(report_of=DOWN)
-    html = page(equity, address)
-    assert "The database can&#39;t be reached.</b> Start it, then reload." in html
+    answer = client_for(equity).get(f"{address}?window=90d")
+    assert answer.status_code == 503
+    assert "The database can&#39;t be reached.</b> Start it, then reload." in answer.text
+    assert re.search(r'<a href="\?window=90d[^"]*"[^>]*>Try again</a>', answer.text)
     assert equity.reports_asked == 1
+
+
+def test_without_a_report_the_open_tab_is_still_marked() -> None:
+    html = client_for(FakeEquity(report_of=DOWN)).get("/holdings").text
+    assert '<a href="/holdings" aria-current=page>' in html
 
 
 def test_a_failing_series_takes_only_its_own_two_panels_down() -> None:
@@ -264,6 +274,18 @@ def test_data_issues_are_grouped_by_severity_with_their_remedy_and_counted_on_to
     assert "Data issues (3)" in text
     assert text.index("2 warnings The numbers are usable") < text.index("1 note Handled")
     assert "What to do: Import the split with its ex-date" in text
+
+
+def test_old_closes_grey_the_figures_and_the_day_of_the_value_stands_apart_from_that_of_the_closes() -> None:
+    report = normal_report(("1y",))
+    old = DataIssue("stale_prices", Severity.CRITICAL, "PORTFOLIO", "The newest prices are of 2025-09-17.")
+    html = page(FakeEquity(replace(report, as_of=date(2025, 9, 17), data_issues=(*report.data_issues, old))))
+    assert 'class="figures stale"' in html
+    text = words(html)
+    assert "1 critical data issue" in text
+    assert "First: Whole portfolio: The newest prices are of 17 Sep 2025." in text
+    assert "Valued at prices of 20 Nov 2026 Closes 17 Sep 2025" in text
+    assert 'class="figures stale"' not in page()
 
 
 def test_a_book_without_issues_says_so() -> None:
@@ -346,7 +368,7 @@ def test_chart_data_says_in_json_why_it_is_not_there() -> None:
 def test_a_page_that_was_never_built_still_reads_and_says_how_to_build(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("app.api.screen.load_assets", lambda: assets.load_assets(tmp_path))
+    monkeypatch.setattr("app.api.tabs.load_assets", lambda: assets.load_assets(tmp_path))
     html = page()
     assert "python app/frontend/build.py" in html
     assert "Portfolio value" in html
