@@ -9,7 +9,7 @@ from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 
 from app import __version__
-from app.api.access import control_access
+from app.api.access import HOW_TO_ASK, control_access
 from app.api.backtest import backtest_blueprint
 from app.api.combined import combined_blueprint
 from app.api.combined_screen import combined_screen_blueprint
@@ -41,7 +41,8 @@ def create_app(services: Services) -> OpenAPI:
         info=Info(
             title="Portfolio risk",
             version=__version__,
-            description="Risk of a Kite portfolio. Percent is percent, losses are positive.",
+            description="Risk of a Kite portfolio. Percent is percent, losses are positive. "
+            f"To change something: {HOW_TO_ASK}",
         ),
         doc_ui=False,
         validation_error_status="400",

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.equity import MAX_HORIZON, OLDEST_DAY
 from app.api.passwords import ask_for_hash
 from app.api.terminal import print_equity
+from app.Boilerplate import DATABASE_FAULTS, refusal
 from app.bootstrap import Services, build_services
 from app.commands.combined import add_combined_report
 from app.commands.disclosures import HELP, add_disclosure_import
@@ -29,6 +29,7 @@ from app.commands.history import add_backtest_report, add_history_commands
 from app.commands.kite import add_kite_commands
 from app.commands.mf import add_mf_report
 from app.commands.prices import add_price_commands
+from app.commands.scenarios import add_scenario_commands
 from app.commands.schemes import fund_imports
 from app.domain.errors import InputFileError, RiskError
 from app.domain.imports import ImportResult
@@ -38,12 +39,14 @@ from app.domain.risk_reports import WINDOWS
 from app.domain.serialise import to_json
 from app.ingest.derivatives import import_derivatives
 from app.ingest.holdings import import_holdings
+from app.ingest.input_files import read_input
 from app.ingest.prices import confirm_move, import_actions, import_prices
 from app.ingest.sample_book import load_sample
 from app.ingest.securities import import_securities
 from app.processes import serve_ticker, serve_web, serve_worker, supervise
 from app.scheduled_jobs.RiskMonitoringScheduler import JOBS
 from app.settings import read_settings
+from app.sources.tabular import MAX_UNPACKED
 from app.store.migrations import migrate
 
 SHOWN = 10
@@ -62,11 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RiskError as error:
         _complain(error.message, error.remedy)
         return error.exit_code
-    except SQLAlchemyError as error:
-        _complain(
-            f"The database refused: {type(error).__name__}.", "Run 'python -m app migrate' first; nothing was stored."
-        )
-        return 3
+    except DATABASE_FAULTS as error:
+        refused = refusal(error)
+        _complain(refused.message, refused.remedy)
+        return refused.exit_code
     except KeyboardInterrupt:
         _complain("Stopped.", "Nothing half-done was stored.")
         return 130
@@ -98,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     history = _command(commands, "history", "one measure over the days whose reports were kept", None)
     add_history_commands(history, _services, _day)
+    scenarios = _command(commands, "scenarios", "the what-ifs of the stress test: list them, write your own", None)
+    add_scenario_commands(scenarios, _services, _day)
     kite = _command(commands, "kite", "log in to Kite, fetch from it, see what is there", None)
     add_kite_commands(kite, _services, console)
     add_price_commands(_command(commands, "prices", "daily prices without Kite", None), _services, console, _day)
@@ -153,6 +157,9 @@ def _import_parsers(parser: argparse.ArgumentParser) -> None:
     for name, text, importer in fund_imports():
         _command(kinds, name, text, _import(importer))
     kinds.choices["fund-holdings"].add_argument("--allow-empty", action="store_true", help="accept a file of no funds")
+    kinds.choices["navall"].add_argument(
+        "--allow-fewer", action="store_true", help="accept a list of far fewer schemes than the last one"
+    )
     for kind in kinds.choices.values():
         kind.add_argument("files", nargs="+", metavar="FILE", type=Path)
     add_disclosure_import(_command(kinds, "disclosures", HELP, None), _services, console)
@@ -170,7 +177,7 @@ def _import(importer: Importer) -> Callable[[argparse.Namespace], int]:
             _migrate_and_tell(services)
             for path in options.files:
                 try:
-                    data = _read(path)
+                    data = read_input(path, MAX_UNPACKED)
                     with services.database.transaction() as connection:
                         result = importer(services, connection, data, path.name, options)
                     _tell(result)
@@ -303,13 +310,6 @@ def _migrate_and_tell(services: Services) -> tuple[str, ...]:
     if applied:
         _say(f"Database migrated: {', '.join(applied)}.")
     return applied
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or "it can't be read", "Check the path.") from None
 
 
 def _tell(result: ImportResult) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from app.risk.fund_loading import FundChoices
 from app.risk.MFHoldingsFetcher import MFHoldingsFetcher
 from app.risk.MFRiskCalculator import MFRiskCalculator
 from app.risk.run_history import RunHistory
+from app.risk.run_keeping import RunKeeper
 from app.settings import YAHOO_ROOT, Settings
 from app.sources.host_token import HostTokenReader
 from app.sources.kite import KiteAddress
@@ -62,28 +63,35 @@ class Services:
     hedge: PortfolioHedgeAnalyzer
     price_sites: Sites
     funds: MFHoldingsFetcher
+    keeper: RunKeeper
     history: RunHistory
     backtests: Mapping[str, Backtester]
     now: Callable[[], datetime]
 
     def close(self) -> None:
-        """Give back connections; stops the embedded database when nobody else uses it."""
+        """Finish what is to be kept and give back connections; stops the embedded database when nobody else uses it."""
+        self.keeper.finish()
         self.database.close()
 
 
-def system_clock() -> datetime:
-    """The current instant, in UTC."""
-    return datetime.now(UTC)
+def clock_of(settings: Settings) -> Callable[[], datetime]:
+    """What tells the current instant, in UTC; in a demonstration that of its market."""
+    return lambda: datetime.now(UTC) + settings.clock_offset
 
 
-def build_services(settings: Settings, now: Callable[[], datetime] = system_clock) -> Services:
-    """Services for these settings. Nothing connects before it is used.
+def build_services(
+    settings: Settings, now: Callable[[], datetime] | None = None, *, may_make_database: bool = True
+) -> Services:
+    """Services for these settings, by the clock ``now`` or that of the machine. Nothing connects before it is used.
+
+    ``may_make_database``: an embedded one, where there is none.
 
     Raises:
         SettingsError: for a key file that others can read.
     """
     guard_logging(BLANK, (*CHATTY_LOGGERS, *SERVER_LOGGERS))
-    database = Boilerplate(settings.database_url, settings.schema, settings.data_dir)
+    now = now or clock_of(settings)
+    database = Boilerplate(settings.database_url, settings.schema, settings.data_dir, is_new_allowed=may_make_database)
     options = RiskOptions(
         risk_free=settings.risk_free,
         participation=settings.participation,
@@ -91,24 +99,26 @@ def build_services(settings: Settings, now: Callable[[], datetime] = system_cloc
         paths=settings.simulation_paths,
         seed=settings.simulation_seed,
     )
-    equity = EquityRiskCalculator(database, options, settings.benchmark, now)
-    mf = MFRiskCalculator(database, options, FundChoices(settings.benchmark, settings.fund_styles), now)
-    combined = CombinedRiskAnalyzer(database, options, equity, mf, settings.benchmark, now)
+    keeper = RunKeeper(database, code_version(), now)
+    equity = EquityRiskCalculator(database, options, settings.benchmark, now, keeper.keep_later)
+    choices = FundChoices(settings.benchmark, settings.fund_styles)
+    mf = MFRiskCalculator(database, options, choices, now, keeper.keep_later)
+    combined = CombinedRiskAnalyzer(database, options, equity, mf, settings.benchmark, now, keeper.keep_later)
     kite = _kite_account(settings, database, now)
-    derivatives = DerivativeQuotes(kite, database, now)
-    hedge = PortfolioHedgeAnalyzer(equity.hedge_base, derivatives.market, rate=settings.risk_free)
+    quotes = DerivativeQuotes(kite, database, now)
+    hedge = PortfolioHedgeAnalyzer(equity.hedge_base, quotes.market, rate=settings.risk_free)
     funds = MFHoldingsFetcher(database, fund_clients(settings), _yahoo_funds(settings), now)
     sites = _price_sites(settings)
     scopes = (Scope("equity", equity.run), Scope("mf", mf.run), Scope("combined", combined.run))
     retention = Retention(settings.history_days, settings.on_demand_days)
-    history = RunHistory(database, scopes, retention, code_version(), now)
+    history = RunHistory(database, scopes, retention, keeper, now)
     backtests: dict[str, Backtester] = {
         "equity": equity.backtest,
-        "mf": partial(combined.backtest, scope="mf"),
+        "mf": mf.backtest,
         "combined": combined.backtest,
     }
     return Services(
-        settings, database, equity, mf, combined, kite, derivatives, hedge, sites, funds, history, backtests, now
+        settings, database, equity, mf, combined, kite, quotes, hedge, sites, funds, keeper, history, backtests, now
     )
 
 

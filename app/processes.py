@@ -39,6 +39,11 @@ RESTART_WINDOW = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def _services(settings: Settings) -> Services:
+    """Services of a child: the database is there since the start of its parent, or it has gone."""
+    return build_services(settings, may_make_database=False)
+
+
 class _Web(BaseApplication):  # type: ignore[misc]
     """gunicorn with one worker of many threads: one process needs no message queue and no sticky routing."""
 
@@ -66,7 +71,7 @@ class _Web(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         from app.KiteAccessToken import create_app
 
-        self._services = build_services(self._settings)
+        self._services = _services(self._settings)
         return create_app(self._services)
 
     def _close(self) -> None:
@@ -83,7 +88,7 @@ def serve_web(settings: Settings) -> None:
 def serve_worker(settings: Settings) -> None:
     """Run the schedule until told to stop or the starting process is gone; a job under way is rolled back then."""
     _stop_with_parent()
-    services = build_services(settings)
+    services = _services(settings)
     scheduler = RiskMonitoringScheduler(services)
     stopping = threading.Event()
     _on_stop_signal(stopping.set)
@@ -105,7 +110,7 @@ def serve_ticker(settings: Settings) -> None:
     from app.KiteWS import KiteWS  # starts Twisted's reactor, which no other process wants
 
     _stop_with_parent()
-    services = build_services(settings)
+    services = _services(settings)
     stopping = threading.Event()
     _on_stop_signal(stopping.set)
     KiteWS(services.database, services.kite, settings.kite_ws_root, services.now).run(stopping)

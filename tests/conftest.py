@@ -10,11 +10,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from app.Boilerplate import Boilerplate
 from app.embedded_postgres import EmbeddedPostgres
 from app.store.migrations import migrate
+from tests.databases import address_of, copied_database, execute
 
 SCHEMA = "my_schema"
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30
@@ -44,8 +44,8 @@ def postgres_url() -> Iterator[str]:
 def template_database(postgres_url: str) -> str:
     """Name of a migrated database to copy."""
     name = f"template_{uuid4().hex[:12]}"
-    _run(postgres_url, f'CREATE DATABASE "{name}"')
-    database = Boilerplate(_named(postgres_url, name), SCHEMA, Path())
+    execute(postgres_url, f'CREATE DATABASE "{name}"')
+    database = Boilerplate(address_of(postgres_url, name), SCHEMA, Path())
     with database.transaction() as connection:
         migrate(connection, SCHEMA)
     database.close()
@@ -55,13 +55,15 @@ def template_database(postgres_url: str) -> str:
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """Address of a fresh database without any table."""
-    yield from _database(postgres_url, "template0")
+    with copied_database(postgres_url, "template0") as url:
+        yield url
 
 
 @pytest.fixture
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """Address of a fresh, migrated database."""
-    yield from _database(postgres_url, template_database)
+    with copied_database(postgres_url, template_database) as url:
+        yield url
 
 
 @pytest.fixture
@@ -70,24 +72,6 @@ def database(database_url: str) -> Iterator[Boilerplate]:
     opened = Boilerplate(database_url, SCHEMA, Path())
     yield opened
     opened.close()
-
-
-def _database(server: str, template: str) -> Iterator[str]:
-    name = f"test_{uuid4().hex[:12]}"
-    _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _named(server, name)
-    _run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _named(server: str, name: str) -> str:
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _run(url: str, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 os.environ.pop("DATABASE_URL", None)

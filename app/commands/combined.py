@@ -36,8 +36,8 @@ def _report(options: argparse.Namespace, open_services: OpenServices) -> int:
     windows = (options.window,) if options.window else None
     with open_services() as services:
         report = services.combined.report(windows, options.as_of, options.horizon)
-    if options.json:
-        sys.stdout.buffer.write(to_json(report) + b"\n")
-    else:
-        print_combined(report, Console(highlight=False))
+        if options.json:
+            sys.stdout.buffer.write(to_json(report) + b"\n")
+        else:
+            print_combined(report, Console(highlight=False))
     return 0

@@ -31,8 +31,8 @@ def add_mf_report(
 def _report(options: argparse.Namespace, open_services: OpenServices) -> int:
     with open_services() as services:
         report = services.mf.report((options.window,) if options.window else None, options.as_of)
-    if options.json:
-        sys.stdout.buffer.write(to_json(report) + b"\n")
-    else:
-        print_mf(report, Console(highlight=False))
+        if options.json:
+            sys.stdout.buffer.write(to_json(report) + b"\n")
+        else:
+            print_mf(report, Console(highlight=False))
     return 0

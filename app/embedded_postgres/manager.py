@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from app.domain.errors import DatabaseUnavailable
+from app.domain.errors import DatabaseGone, DatabaseUnavailable
 from app.embedded_postgres.account import ServerAccount
 from app.embedded_postgres.binaries import matching_binaries, within_reach
 from app.embedded_postgres.cluster import ROLE, Cluster, last_lines
@@ -44,15 +44,22 @@ class EmbeddedPostgres:
         self._log = self._home / "server.log"
         self._place = PlaceAmongUsers(self._home / "users.lock")
 
-    def start(self) -> str:
+    def start(self, *, create: bool = True) -> str:
         """Start the server if it doesn't run, register this process as its user, and return the SQLAlchemy URL.
 
         Call it again at any time: it restarts a server that died. The URL holds the password: never log it.
+        ``create`` makes a new, empty cluster where there is none.
 
         Raises:
+            DatabaseGone: where there is none and none may be made.
             DatabaseUnavailable: naming the directory or log at fault and the remedy.
         """
         with self._explained():
+            if not create and not self._cluster.exists():
+                raise DatabaseGone(
+                    "The folder of the app's own database has gone.",
+                    "Bring it back under RISK_DATA_DIR, or start the app again to begin with an empty database.",
+                )
             self._make_way()
             with self._alone():
                 self._prepare_home()

@@ -60,6 +60,11 @@ def contents(database: Boilerplate) -> Layout:
         return look_at(connection)
 
 
+def changed_tables(before: Layout, after: Layout) -> set[str]:
+    """The tables whose rows are not what they were."""
+    return {table for table, checksum in after.checksums.items() if before.checksums.get(table) != checksum}
+
+
 def rows(database: Boilerplate, query: str) -> list[tuple[object, ...]]:
     with database.transaction() as connection:
         return [tuple(row) for row in connection.execute(text(query))]

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from app.Boilerplate import POOL_SIZE, Boilerplate
-from app.domain.errors import DatabaseUnavailable
+from app.Boilerplate import POOL_SIZE, Boilerplate, refusal
+from app.domain.errors import DatabaseGone, DatabaseUnavailable
 from tests.integration.importing import rows
 
 INSERT = text("INSERT INTO risk_config (config_key) VALUES ('limit')")
@@ -80,7 +80,23 @@ def test_a_wrong_address_is_reported_without_the_password() -> None:
     database = Boilerplate("postgresql+psycopg2://me:hidden@127.0.0.1:9/none", "my_schema", Path())
     with pytest.raises(DatabaseUnavailable, match="can't be reached") as caught:
         rows(database, "SELECT 1")
-    assert "hidden" not in str(caught.value)
+    for private in ("hidden", "127.0.0.1", "me", "socket"):
+        assert private not in str(caught.value).replace("DATABASE_URL", "").split()
+    assert "Check that Postgres runs" in caught.value.remedy
+
+
+def test_what_postgres_says_is_told_in_words_without_its_names(database_url: str) -> None:
+    wrong = make_url(database_url).set(database="nowhere").render_as_string(hide_password=False)
+    with pytest.raises(DatabaseUnavailable, match=r"reached: the server has no such database or user\.") as caught:
+        rows(Boilerplate(wrong, "my_schema", Path()), "SELECT 1")
+    assert "nowhere" not in str(caught.value)
+
+
+def test_a_running_process_never_puts_a_new_database_where_the_old_one_was(tmp_path: Path) -> None:
+    child = Boilerplate(None, "my_schema", tmp_path, is_new_allowed=False)
+    with pytest.raises(DatabaseGone, match="has gone"):
+        rows(child, "SELECT 1")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_closed_database_is_not_opened_again(database_url: str) -> None:
@@ -97,3 +113,14 @@ def test_code_written_for_the_dashboard_gets_a_connection(database: Boilerplate)
     cursor.execute("SELECT current_schema()")
     assert cursor.fetchone() == ("my_schema",)
     connection.close()
+
+
+def test_only_a_missing_table_or_column_is_a_reason_to_migrate(database: Boilerplate) -> None:
+    def remedy(query: str) -> str:
+        with pytest.raises(SQLAlchemyError) as caught, database.transaction() as connection:
+            connection.execute(text(query))
+        return str(refusal(caught.value))
+
+    assert "migrate" in remedy("SELECT * FROM nothing_of_the_kind")
+    assert "migrate" in remedy("SELECT nothing_of_the_kind FROM risk_feeds")
+    assert "migrate" not in remedy("SELECT CAST(3000000000 AS integer)")

@@ -84,6 +84,12 @@ def test_the_backtest_for_people_names_methods_counts_and_the_preferred_one(
         (("history", "--scope", "gold"), "Use one of equity, mf, combined."),
         (("history", "recompute", 9), "There is no run 9."),
         (("report", "backtest", "--scope", "gold"), "There is no backtest of 'gold'."),
+        (("report", "backtest", "--as-of", "2026-11-21"), "2026-11-21 has not come yet."),
+        (("report", "equity", "--as-of", "2026-11-21"), "2026-11-21 has not come yet."),
+        (("report", "mf", "--as-of", "2026-11-21"), "2026-11-21 has not come yet."),
+        (("report", "combined", "--as-of", "2026-11-21"), "2026-11-21 has not come yet."),
+        (("history", "keep", "--as-of", "2026-11-21"), "2026-11-21 has not come yet."),
+        (("history", "--from", "2026-11-20", "--to", "2026-11-19"), "is after the last, 2026-11-19."),
     ],
 )
 def test_a_wrong_question_is_answered_with_the_right_ones(

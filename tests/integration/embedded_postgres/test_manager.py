@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 
-from app.domain.errors import DatabaseUnavailable
+from app.domain.errors import DatabaseGone, DatabaseUnavailable
 from app.embedded_postgres import EmbeddedPostgres
 from tests.integration.embedded_postgres.server_use import AS_ROOT, ask, connect, keep_a_row, kept_rows, mode
 
@@ -30,6 +30,15 @@ def test_starting_twice_gives_the_same_server_and_one_release_stops_it(server: E
     assert server.start() == server.start()
     server.release()
     assert not server.running()
+
+
+def test_a_restart_makes_no_new_cluster_where_the_folder_has_gone(server: EmbeddedPostgres, home: Path) -> None:
+    server.start(create=False)
+    server.release()
+    home.rename(home.with_name("away"))
+    with pytest.raises(DatabaseGone, match="has gone"):
+        server.start(create=False)
+    assert not home.exists()
 
 
 def test_releasing_without_a_start_does_nothing(empty_home: Path) -> None:
