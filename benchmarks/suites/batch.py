@@ -86,7 +86,8 @@ def _with_empyrical(
     rows = []
     for names, values in zip(*books):
         weights = values / values.sum()
-        rows.append(_one_book(wrapped(returns[:, names] @ weights), index) | {"hhi": float(weights @ weights)})
+        of_name = np.bincount(names, weights)
+        rows.append(_one_book(wrapped(returns[:, names] @ weights), index) | {"hhi": float(of_name @ of_name)})
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 

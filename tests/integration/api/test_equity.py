@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -76,10 +75,6 @@ def test_an_earlier_day_may_be_asked_for(client: FlaskClient) -> None:
     body = report(client, f"?as_of={past}")
     assert body["as_of"] == str(past)
     assert body["windows"]["1y"]["to_date"] == str(past)
-
-
-def test_a_day_to_come_is_answered_with_the_newest_prices(client: FlaskClient) -> None:
-    assert report(client, f"?as_of={TODAY + timedelta(days=9)}")["as_of"] == str(TODAY)
 
 
 def test_a_longer_horizon_has_larger_losses_and_says_so(client: FlaskClient) -> None:
