@@ -44,7 +44,7 @@ def test_the_table_has_a_column_for_each_hedge_and_ends_with_what_it_is_not(
     for words in (
         "Beta over 60d against NIFTY50: ", "Hedges to bring the beta to 0.40, by the beta over 1y",
         "Quotes: NSE end-of-day file, closes of 20 Nov 2026, less than a day old",
-        "Not live: There is no Kite API key yet.", "Index future sold", "Collar", "Break-even", "Index −20 %",
+        "Not live: There is no Kite API key yet.", "Index future sold", "Collar", "Break-even", "Index −20%",
         "Nothing is ordered here.",
     ):  # fmt: skip
         assert words in text
