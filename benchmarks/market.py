@@ -23,7 +23,8 @@ NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 class Scale:
     """How much is measured. ``days`` counts closes; ``held`` of the ``symbols`` are in the book.
 
-    ``books`` are measured at once against other libraries, ``many_books`` to see how the time grows.
+    ``books`` are measured at once against other libraries, ``many_books`` to see how the time grows. ``workbooks`` of
+    fund houses are read, the smaller ones first.
     """
 
     symbols: int = 500
@@ -32,6 +33,7 @@ class Scale:
     paths: int = 10_000
     books: int = 1_000
     many_books: int = 1_000_000
+    workbooks: int = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)

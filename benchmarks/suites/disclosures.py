@@ -16,10 +16,10 @@ from benchmarks.timing import Candidate, Comparison
 Found = list[tuple[SchemeSheet, ...]]
 
 
-def build(_scene: Scene) -> Comparison:
+def build(scene: Scene) -> Comparison:
     """Ours opens workbooks in child processes with limits, two at a time; the peers in this process without any."""
     published = published_files()
-    files = published or generated_files()
+    files = published or generated_files(scene.scale.workbooks)
     found = _read(files)
     for read_only in (True, False):
         if read_with_openpyxl(files, read_only=read_only) != found:

@@ -17,7 +17,7 @@ from benchmarks.scene import Scene, open_scene
 from benchmarks.tables import END, START, Result, markdown, write_between_markers
 from benchmarks.timing import Candidate, Comparison, Timing, time_candidates
 
-SMALL = Scale(symbols=8, held=6, days=253, paths=500, books=20, many_books=300)
+SMALL = Scale(symbols=8, held=6, days=253, paths=500, books=20, many_books=300, workbooks=10)
 
 
 @pytest.fixture
