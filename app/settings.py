@@ -316,6 +316,16 @@ def _clock_offset(reader: _Reader) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def _risk_free(reader: _Reader) -> float:
+    meaning = "a percentage a year from -5 to 50"
+    return reader.checked("RISK_FREE_RATE", "6", float, lambda rate: -5 <= rate <= 50, meaning) / 100
+
+
+def _participation(reader: _Reader) -> float:
+    meaning = "a percentage of daily volume above 0, up to 100"
+    return reader.checked("RISK_PARTICIPATION", "20", float, lambda share: 0 < share <= 100, meaning) / 100
+
+
 def _check_access(settings: Settings, reader: _Reader) -> None:
     """An address that others can reach needs somebody to ask who they are."""
     if not (settings.serves_loopback_only or settings.has_password or settings.kite_user_ids):
@@ -339,14 +349,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         host=reader.text("HOST", "127.0.0.1"),
         port=reader.checked("PORT", "5000", int, lambda p: 0 < p < 65536, "a port number from 1 to 65535"),
         benchmark=reader.text("RISK_BENCHMARK", "") or None,
-        risk_free=reader.checked(
-            "RISK_FREE_RATE", "6", float, lambda r: -5 <= r <= 50, "a percentage a year from -5 to 50"
-        )
-        / 100,
-        participation=reader.checked(
-            "RISK_PARTICIPATION", "20", float, lambda p: 0 < p <= 100, "a percentage of daily volume above 0, up to 100"
-        )
-        / 100,
+        risk_free=_risk_free(reader),
+        participation=_participation(reader),
         simulation_seed=reader.checked(
             "RISK_SIMULATION_SEED", "20260101", int, lambda s: s >= 0, "a whole number from 0"
         ),

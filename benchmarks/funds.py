@@ -12,7 +12,7 @@ from app.domain.fund_holdings import FundBook, FundHolding
 from app.domain.prices import FloatArray
 from app.domain.scheme_names import family_of, scheme_key
 from app.domain.schemes import AmfiScheme, MatchedBy, Option, Plan, Portfolio
-from app.store.disclosures import JudgedSheet, save_disclosures
+from app.store.disclosure_writes import JudgedSheet, save_disclosures
 from app.store.fund_holdings import save_fund_book
 from app.store.imports import ImportRecord, record_import
 from app.store.navs import NavSeries, save_navs

@@ -124,14 +124,6 @@ def combined_screen_blueprint(desk: CombinedDesk) -> Blueprint:
     def page(read: CombinedReading, status: int = HTTPStatus.OK) -> Drawn:
         return draw_tab("tab.html", "combined", read, PANELS.values(), status)
 
-    def changed(*, kept: str = "", forgotten: bool = False) -> Drawn:
-        """The panel after a change; without scripts the page asks for it anew, so that a reload changes nothing."""
-        if wants_fragment():
-            return draw_panel(STRESS, CombinedReading(desk, asked_window(), kept=kept, forgotten=forgotten))
-        told = {"kept": kept or None, "forgotten": 1 if forgotten else None}
-        page = url_for("combined_screen.tab", window=asked_window(), _anchor="own-stress", **told)  # type: ignore[arg-type]
-        return make_response(redirect(page, HTTPStatus.SEE_OTHER))
-
     @screen.get("/combined")
     def tab() -> Drawn:
         return page(reading())
@@ -151,18 +143,28 @@ def combined_screen_blueprint(desk: CombinedDesk) -> Blueprint:
             read.form = form.refused(error)
             wrong = HTTPStatus.BAD_REQUEST
             return draw_panel(STRESS, read, wrong) if wants_fragment() else page(read, wrong)
-        return changed(kept=scenario.key)
+        return _changed(desk, kept=scenario.key)
 
     @screen.post("/combined/scenarios/<key>/forget")
     def forget(key: str) -> Drawn:
         with suppress(UnclearScenario):  # it was forgotten before
             desk.delete_scenario(key)
-        return changed(forgotten=True)
-
-    def refuse_change(error: RiskError) -> Drawn:
-        in_panel = request.method == "POST" and wants_fragment() and not isinstance(error, UnknownWindow)
-        return draw_error(STRESS, asked_window(), error) if in_panel else refuse(error)
+        return _changed(desk, forgotten=True)
 
     screen.context_processor(shell_words)
-    screen.register_error_handler(RiskError, refuse_change)
+    screen.register_error_handler(RiskError, _refuse_change)
     return screen
+
+
+def _changed(desk: CombinedDesk, *, kept: str = "", forgotten: bool = False) -> Drawn:
+    """The panel after a change; without scripts the page asks for it anew, so that a reload changes nothing."""
+    if wants_fragment():
+        return draw_panel(STRESS, CombinedReading(desk, asked_window(), kept=kept, forgotten=forgotten))
+    told = {"kept": kept or None, "forgotten": 1 if forgotten else None}
+    page = url_for("combined_screen.tab", window=asked_window(), _anchor="own-stress", **told)  # type: ignore[arg-type]
+    return make_response(redirect(page, HTTPStatus.SEE_OTHER))
+
+
+def _refuse_change(error: RiskError) -> Drawn:
+    in_panel = request.method == "POST" and wants_fragment() and not isinstance(error, UnknownWindow)
+    return draw_error(STRESS, asked_window(), error) if in_panel else refuse(error)

@@ -25,15 +25,14 @@ from app.ingest.portfolios import resolve_portfolios
 from app.ingest.scheme_matching import SchemeIndex
 from app.sources.amc.cells import month_end
 from app.sources.amc.reader import PARSER_VERSION, read_disclosure
+from app.store.disclosure_writes import JudgedSheet, save_disclosures
 from app.store.disclosures import (
-    JudgedSheet,
     is_replaced,
     known_files,
     lined_isins,
     load_disclosures,
     load_imported,
     load_issuer_weights,
-    save_disclosures,
     set_symbols,
 )
 from app.store.imports import ImportRecord, lock_imports, record_import

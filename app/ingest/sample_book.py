@@ -15,7 +15,7 @@ from app.ingest.portfolios import NEW
 from app.sources.amc.reader import PARSER_VERSION
 from app.sources.sample_funds import ASSETS, SampleScheme, describe_funds
 from app.sources.sample_market import SampleFund, generate_sample
-from app.store.disclosures import JudgedSheet, save_disclosures
+from app.store.disclosure_writes import JudgedSheet, save_disclosures
 from app.store.fund_costs import save_costs
 from app.store.holdings import delete_sample_book, has_any_book, has_host_book, save_snapshot
 from app.store.imports import ImportRecord, lock_imports, record_import

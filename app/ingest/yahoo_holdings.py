@@ -20,7 +20,8 @@ from app.domain.schemes import AmfiScheme, Portfolio
 from app.domain.serialise import to_json
 from app.ingest.portfolios import resolve_portfolios
 from app.sources.yahoo_funds import TopPosition
-from app.store.disclosures import JudgedSheet, load_disclosures, save_disclosures
+from app.store.disclosure_writes import JudgedSheet, save_disclosures
+from app.store.disclosures import load_disclosures
 from app.store.fund_holdings import held_isins
 from app.store.schemes import load_families
 from app.store.securities import load_master
