@@ -89,7 +89,7 @@ def links_in(html: str, within: str | None = None, heading: str | None = None) -
     A link's words are its own text and title, then the nearest element before it that the selector ``heading`` names.
     """
     try:
-        soup = BeautifulSoup(html, "html.parser")
+        soup = BeautifulSoup(f"{html}\n", "html.parser")  # a single line may look like an address, and warn
     except ParserRejectedMarkup:
         return
     heads = {id(tag) for tag in soup.select(heading)} if heading else set()

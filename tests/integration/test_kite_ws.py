@@ -209,7 +209,7 @@ def test_a_tick_of_yesterday_is_ignored(stage: Stage) -> None:
 
 
 def test_a_silent_socket_is_found_within_a_minute_of_trading_and_replaced(database_url: str, tmp_path: Path) -> None:
-    speed = 5.0
+    speed = 8.0
     with staged(database_url, tmp_path, speed=speed) as stage:
         streaming(stage)
         stage.kite.ticker.silent = True
@@ -284,7 +284,7 @@ def test_a_login_elsewhere_in_the_app_replaces_the_socket(stage: Stage) -> None:
 
 
 def test_at_six_in_the_morning_the_socket_is_closed_and_no_other_opened(database_url: str, tmp_path: Path) -> None:
-    with staged(database_url, tmp_path, datetime(2026, 11, 23, 5, 54, tzinfo=IST)) as stage:
+    with staged(database_url, tmp_path, datetime(2026, 11, 23, 5, 56, tzinfo=IST)) as stage:
         stage.log_in()
         eventually(lambda: stage.opened == 1)
         eventually(lambda: stage.status()[1].startswith("login needed"))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.sources.site_pages import Link, file_name, flight_text, joined, json_after, links_in, months_in, values_at
@@ -102,6 +102,8 @@ def test_json_nested_without_end_is_none() -> None:
     assert json_after("[" * 100_000, "[") is None
 
 
+@example(".HTM")
+@example("http://house.example/page.html")
 @given(st.text())
 def test_no_page_breaks_the_reader_of_pages(text: str) -> None:
     for page in (text, f"<a href='{text}'>{text}</a>", f"<![{text}", f"self.__next_f.push([1,{json.dumps(text)}])"):
