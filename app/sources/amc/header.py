@@ -68,6 +68,9 @@ _NOT_A_NAME = re.compile(r"\b(?:yield|ytm|ytc|coupon|maturity|price|margin|schem
 _NOT_A_VALUE = re.compile(
     r"\b(?:price|margin|face|notional|when purchased|acquisition|cost|book|purchase|previous|last month)\b"
 )
+_NOT_A_WEIGHT = re.compile(r"\b(?:yield|ytm|ytc|coupon)\b")
+_EXCLUDED = {Role.NAME: _NOT_A_NAME, Role.VALUE: _NOT_A_VALUE, Role.WEIGHT: _NOT_A_WEIGHT}
+"""Words that make a header cell another column than its first words say."""
 _LONGEST_HEADER = 120
 
 
@@ -128,9 +131,8 @@ def role_of(text: str) -> Role | None:
 def _role_of(text: str) -> Role | None:
     said = words(text)
     found = next((role for role, pattern in _ROLES if pattern.search(said)), None)
-    if (found is Role.NAME and _NOT_A_NAME.search(said)) or (found is Role.VALUE and _NOT_A_VALUE.search(said)):
-        return None
-    return found
+    excluded = _EXCLUDED.get(found) if found else None
+    return None if excluded is not None and excluded.search(said) else found
 
 
 def find_headers(rows: Cells) -> list[Header]:

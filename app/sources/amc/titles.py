@@ -17,9 +17,10 @@ _STATEMENT_OF = re.compile(
     re.IGNORECASE,
 )
 _AS_ON = re.compile(
-    r"\b(?:as\s+(?:on|of|at)|(?:month|period|fortnight|week|quarter|half[ -]year)\s+(?:ended|ending|of)|dated?|for)\b",
+    r"\b(?:as\s+(?:on|of|at)|(?:month|period|fortnight|week|quarter|half[ -]year)\s+(?:ended|ending|of)|dated|for)\b",
     re.IGNORECASE,
 )
+_DATE = re.compile(r"^date\b[\s:\-]*", re.IGNORECASE)
 _STATEMENT = re.compile(r"\b(?:portfolio|statement|disclosure|holdings?)\b", re.IGNORECASE)
 _SCHEME_WORD = re.compile(r"\b(?:fund|etf|scheme|plan|series|fof|bees|savings|yojana)\b")
 _NOT_A_SCHEME = re.compile(
@@ -149,7 +150,8 @@ def _month_of_title(texts: Sequence[str]) -> date | None:
 
 
 def _day_alone(texts: Sequence[str]) -> date | None:
-    return next((day for day in map(day_alone, texts) if day is not None), None)
+    """The day of a row that says nothing else but ``Date``: beside other words it may be the day of an inception."""
+    return day_alone(_DATE.sub("", " ".join(texts)))
 
 
 def _may_be_scheme(text: str) -> bool:

@@ -187,6 +187,8 @@ def test_the_unit_may_stand_under_the_header() -> None:
         ("Futures % to Net Assets", Role.HEDGE),
         ("% to Net Assets Short Futures", Role.HEDGE),
         ("Acquisition Value (Rs. in Lacs)", None),
+        ("Portfolio Yield (%)", None),
+        ("YTM of the holding %", None),
     ],
 )
 def test_other_words_for_the_same_columns_are_understood(text: str, role: Role | None) -> None:

@@ -107,6 +107,7 @@ def test_schemes_stacked_on_one_sheet_are_told_apart() -> None:
         ["Portfolio Disclosure - Jan'25"],
         ["2025-01-31"],
         ["Date: 31-Jan-2025"],
+        ["Date", "2025-01-31"],
         ["Portfolio as on 31/01/25"],
     ],
 )
@@ -132,3 +133,11 @@ def test_the_size_of_the_fund_does_not_tell_the_unit_of_its_values() -> None:
 
 def test_of_two_units_the_one_nearest_to_the_header_decides() -> None:
     assert value_of_first_line(["", "Figures in crores"], ["", "(Rs. in Lakhs)"]) == 126.5e5
+
+
+@pytest.mark.parametrize(
+    "row", [["Date of Inception: 31-Mar-2010"], ["Inception Date", "2010-03-31"], ["Maturity date: 31-Mar-2030"]]
+)
+def test_another_day_of_the_scheme_is_not_the_day_of_its_portfolio(row: list[str]) -> None:
+    assert as_on_days([["Sample Large Cap Fund"], row]) == []
+    assert as_on_days([["Portfolio as on 31-Jan-2025"], row]) == [date(2025, 1, 31)]
